@@ -1,0 +1,62 @@
+// swift-tools-version: 6.1
+// The edges below are the plan of the house: the traced side (Recorder, Reactor, Demos) and the tool's side
+// (Drain … looptop) meet only in Trace. Tests/PackageTests holds this file against that plan.
+import PackageDescription
+
+let package = Package(
+  name: "looptop",
+  products: [
+    .executable(name: "looptop", targets: ["looptop"]),
+    .library(name: "Reactor", targets: ["Reactor"]),
+    .library(name: "ReactorTesting", targets: ["ReactorTesting"]),
+    .library(name: "Recorder", targets: ["Recorder"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    // C, only as shims for what Swift cannot import.
+    .target(name: "CLinux"),
+    .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+    // Where the two sides meet.
+    .target(name: "Trace", dependencies: ["CLinux", "CZstd"]),
+
+    // The traced side.
+    .target(name: "Recorder", dependencies: ["Trace", "CLinux"]),
+    .target(
+      name: "Reactor",
+      dependencies: [
+        "Recorder", "CLinux", .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
+    .target(name: "ReactorTesting", dependencies: ["Reactor"]),
+
+    // The tool's side.
+    .target(
+      name: "Drain", dependencies: ["Trace", "CLinux", .product(name: "SystemPackage", package: "swift-system")]),
+    .target(name: "TraceStore", dependencies: ["Trace", .product(name: "SystemPackage", package: "swift-system")]),
+    .target(
+      name: "Analysis",
+      dependencies: [
+        "Trace", "TraceStore", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .target(name: "Screens", dependencies: ["Analysis", "Trace"]),
+    .target(name: "Terminal", dependencies: ["Screens", "CNcurses", "CLinux"]),
+    .executableTarget(
+      name: "looptop",
+      dependencies: [
+        "Trace", "Drain", "TraceStore", "Analysis", "Screens", "Terminal", "CLinux",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

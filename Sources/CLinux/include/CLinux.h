@@ -1,0 +1,72 @@
+// What Swift cannot import from Linux: inline atomics and counters for the hot path, and the system calls that
+// Glibc's module map leaves out (declared here, defined in CLinux.c, so that _GNU_SOURCE stays out of this header).
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/epoll.h>
+
+// Counter: constant-rate, readable without a system call. Zero where the architecture has none that we trust.
+static inline __attribute__((always_inline)) uint64_t ll_counter(void) {
+#if defined(__x86_64__)
+  uint32_t low, high;
+  __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+  return ((uint64_t)high << 32) | low;
+#elif defined(__aarch64__)
+  uint64_t value;
+  __asm__ volatile("mrs %0, cntvct_el0" : "=r"(value));
+  return value;
+#else
+  return 0;
+#endif
+}
+// Whether the counter runs at one rate whatever the core does, and the kernel itself keeps time by it.
+bool ll_counter_is_invariant(void);
+
+static inline __attribute__((always_inline)) void ll_store_release(uint64_t *_Nonnull at, uint64_t value) {
+  __atomic_store_n(at, value, __ATOMIC_RELEASE);
+}
+static inline __attribute__((always_inline)) uint64_t ll_load_acquire(const uint64_t *_Nonnull at) {
+  return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+static inline __attribute__((always_inline)) uint64_t ll_exchange(uint64_t *_Nonnull at, uint64_t value) {
+  return __atomic_exchange_n(at, value, __ATOMIC_ACQ_REL);
+}
+static inline __attribute__((always_inline)) bool ll_compare_exchange(uint64_t *_Nonnull at, uint64_t expected, uint64_t desired) {
+  return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+static inline __attribute__((always_inline)) uint64_t ll_fetch_add(uint64_t *_Nonnull at, uint64_t value) {
+  return __atomic_fetch_add(at, value, __ATOMIC_RELAXED);
+}
+
+// Clocks, in nanoseconds.
+int64_t ll_monotonic(void);
+int64_t ll_boottime(void);
+int64_t ll_realtime(void);
+int64_t ll_thread_cpu_time(void);
+
+// Each returns what the call of the same name returns: -1 and errno where it fails.
+int ll_eventfd(void);
+int ll_signalfd(const int *_Nonnull signals, int count);
+int ll_accept4(int fd);
+int ll_fallocate(int fd, int64_t offset, int64_t length);
+int ll_punch_hole(int fd, int64_t offset, int64_t length);
+int ll_memfd_create(const char *_Nonnull name);
+int ll_pidfd_open(pid_t pid);
+int ll_madvise_wipe_on_fork(void *_Nonnull at, size_t length);
+int ll_madvise_populate_write(void *_Nonnull at, size_t length);
+int ll_open_unlinked(const char *_Nonnull folder);
+pid_t ll_gettid(void);
+int ll_set_thread_name(const char *_Nonnull name);
+int ll_wcwidth(uint32_t scalar);
+
+// open(2) takes its mode as a variadic argument.
+int ll_open(const char *_Nonnull path, int flags, unsigned mode);
+int ll_openat(int folder, const char *_Nonnull path, int flags, unsigned mode);
+
+typedef struct {
+  int64_t user_ns, system_ns, voluntary_switches, involuntary_switches, minor_faults, major_faults;
+} ll_usage;
+int ll_thread_usage(ll_usage *_Nonnull usage);

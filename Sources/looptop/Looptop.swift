@@ -1,0 +1,1 @@
+@main struct Looptop { static func main() {} }
