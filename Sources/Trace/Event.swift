@@ -45,10 +45,10 @@ public struct Event: Hashable, Sendable {
     case unwatched(descriptor: Int32)
     /// The thread pool's depth changed.
     case pool(queued: UInt32, running: UInt32)
-    /// A pool thread took the call up.
-    case poolBegan(OperationID)
-    /// A pool thread finished the call.
-    case poolEnded(OperationID)
+    /// A pool thread took the call up, at that moment: at or before the event's time.
+    case poolBegan(OperationID, at: Instant)
+    /// A pool thread finished the call, at that moment: at or before the event's time.
+    case poolEnded(OperationID, at: Instant)
     /// A failure reached the end of its chain and nobody handled it.
     case unhandled(OperationID, TextID)
     /// What the thread has used of the machine so far.

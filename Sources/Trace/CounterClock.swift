@@ -1,0 +1,75 @@
+import CLinux
+
+/// Turns a ring's raw times into moments on `CLOCK_MONOTONIC`.
+///
+/// Between two anchors the counter's rate is theirs; behind the last one it is taken to go on at the rate measured
+/// over the longest stretch known. Slots keep 48 bits of the counter: a reading is the one nearest to the last.
+struct CounterClock {
+  private let counter: RingCounter
+  private let opened: Anchor
+  private var base: Anchor
+  /// Nanoseconds a count.
+  private var rate: Double
+  /// The last full reading.
+  private(set) var last: UInt64
+
+  /// A clock for a ring that was opened at `anchor`, in this boot where `sameBoot`: then the reader's own clocks tell
+  /// the rate before the ring's second anchor does.
+  init(_ counter: RingCounter, opened anchor: Anchor, sameBoot: Bool) {
+    self.counter = counter
+    opened = anchor
+    base = anchor
+    rate = 1
+    last = anchor.counter
+    if counter == .processor, sameBoot {
+      rate = CounterClock.slope(from: anchor, counter: ll_counter(), monotonic: Instant(ll_monotonic())) ?? 1
+    }
+  }
+
+  private static func slope(from anchor: Anchor, counter: UInt64, monotonic: Instant) -> Double? {
+    let counts = Double(counter &- anchor.counter)
+    let elapsed = Double((monotonic - anchor.monotonic).count)
+    // Shorter stretches tell too little, and no counter runs slower than 1 kHz or faster than 100 GHz.
+    guard elapsed >= 1_000_000, counts > 0, (0.01...1_000_000).contains(elapsed / counts) else { return nil }
+    return elapsed / counts
+  }
+
+  /// The ring's own anchor: from here on times are counted from it.
+  mutating func pass(_ anchor: Anchor) {
+    guard counter == .processor else { return }
+    // The whole stretch since the ring was opened: the clock's own corrections are small beside the error of one reading.
+    rate = CounterClock.slope(from: opened, counter: anchor.counter, monotonic: anchor.monotonic) ?? rate
+    base = anchor
+  }
+
+  /// The full reading nearest to the last one.
+  func full(_ low: UInt64) -> UInt64 {
+    let difference = Int64(bitPattern: (low &- last) << 16) >> 16
+    return last &+ UInt64(bitPattern: difference)
+  }
+
+  /// The next reading of the loop itself.
+  mutating func advance(to reading: UInt64) { last = reading }
+
+  /// The moment of a reading.
+  func moment(_ reading: UInt64) -> Instant {
+    guard counter == .processor else { return Instant(Int64(bitPattern: reading)) }
+    let counts = Double(Int64(bitPattern: reading &- base.counter))
+    return base.monotonic + Nanoseconds(Int64(clamping: (counts * rate).rounded()))
+  }
+}
+
+extension Int64 {
+  /// The nearest value that fits; 0 for what is no number.
+  init(clamping value: Double) {
+    if value.isNaN {
+      self = 0
+    } else if value >= 9.2e18 {
+      self = .max
+    } else if value <= -9.2e18 {
+      self = .min
+    } else {
+      self = Int64(value)
+    }
+  }
+}
