@@ -58,6 +58,8 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
+    .executableTarget(name: "Benchmarks", dependencies: ["Recorder", "CLinux"]),
+
     .testTarget(name: "RecorderTests", dependencies: ["Recorder"]),
   ],
   swiftLanguageModes: [.v6]
