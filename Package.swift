@@ -31,10 +31,7 @@ let package = Package(
     .target(name: "Recorder", dependencies: ["Trace", "CLinux"]),
     .target(
       name: "Reactor",
-      dependencies: [
-        "Recorder", "CLinux", .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "HeapModule", package: "swift-collections"),
-      ]),
+      dependencies: ["Recorder", "CLinux", .product(name: "DequeModule", package: "swift-collections")]),
     .target(name: "ReactorTesting", dependencies: ["Reactor"]),
 
     // The tool's side.

@@ -25,6 +25,9 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -64,6 +67,17 @@ int ll_signalfd(const int *signals, int count) {
   return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 int ll_accept4(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+int ll_accept_from(int fd, struct sockaddr_storage *peer, socklen_t *length) {
+  return accept4(fd, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+int ll_epoll_wait(int fd, struct epoll_event *events, int capacity, int64_t timeout_ns) {
+  if (timeout_ns <= 0) return epoll_wait(fd, events, capacity, timeout_ns < 0 ? -1 : 0);
+  struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+  int ready = (int)syscall(SYS_epoll_pwait2, fd, events, capacity, &timeout, NULL, 0);
+  if (ready >= 0 || errno != ENOSYS) return ready;
+  int64_t milliseconds = timeout_ns / 1000000 + (timeout_ns % 1000000 != 0);
+  return epoll_wait(fd, events, capacity, milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds);
+}
 int ll_fallocate(int fd, int64_t offset, int64_t length) { return fallocate(fd, 0, offset, length); }
 int ll_punch_hole(int fd, int64_t offset, int64_t length) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);

@@ -1,1 +1,299 @@
-// Reactor
+import DequeModule
+import Glibc
+import Recorder
+import Trace
+
+/// An event loop: one thread that waits for the kernel and runs callbacks in turn.
+///
+/// It belongs to the thread that made it; only `remote` may be used from others. One pass is one tick:
+///
+/// 1. the poll: the kernel's wait, until a descriptor is ready, a timer is due or another thread calls;
+/// 2. I/O callbacks, in the kernel's order: first, because their data is the freshest news, and what they call for
+///    (timers cancelled, entries queued) should count in this tick;
+/// 3. timers that are due, soonest first;
+/// 4. the ready queue as it stands then: results and calls from threads that the I/O phase found, and what was called
+///    for soon. What is queued meanwhile, and every timer set in this tick, waits for the next one, so that work that
+///    breeds work can starve neither I/O nor timers.
+///
+/// What is registered keeps the reactor alive until it has run and ended. A callback may throw: that is an
+/// `UnhandledFailure`, and the loop goes on.
+public final class Reactor {
+  /// Its name in traces.
+  public let name: String
+  /// Hears of every failure that nobody handled, on the loop's thread; at first it writes a line to stderr.
+  public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
+  /// A handle for other threads.
+  public let remote: Remote
+
+  private enum State {
+    case idle, running, ended
+  }
+  private var state = State.idle
+  private var isStopping = false
+  private let thread = pthread_self()
+  private let clock: LoopClock
+  private let poller: any Poller
+  private var ready = Deque<ReadyCallback>()
+  private var tickTime: Instant?
+  private var mail: [Mail] = []
+  private(set) var recorder: Recorder
+  /// Whether callbacks run now: what is called for then was called for by one of them.
+  private(set) var isInTick = false
+  /// What is received goes here first; all connections share it.
+  let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
+  var timers = TimerHeap()
+  var descriptors = DescriptorTable()
+  var pool: PoolCalls
+
+  /// A loop on the calling thread, with a pool of `threads` threads (at least one; started as they are needed).
+  ///
+  /// Throws `ReactorError` where the kernel has no descriptors left.
+  public convenience init(
+    name: String = "main", threads: Int = 4, recording: Recorder.Options = Reactor.recording
+  ) throws(ReactorError) {
+    try self.init(name: name, threads: threads, recording: recording, clock: .monotonic)
+  }
+
+  /// How a reactor records unless told otherwise: as `LOOPTOP` and `LOOPTOP_DIR` say.
+  public static var recording: Recorder.Options { Recorder.Options(runtime: "looptop-reactor 1") }
+
+  /// A loop that has its time from `clock`.
+  package init(name: String, threads: Int, recording: Recorder.Options, clock: LoopClock) throws(ReactorError) {
+    if threads < 1 { misuse("a pool of \(threads) threads") }
+    let poller = try EpollPoller()
+    var options = recording
+    var pollName = poller.name
+    if case .manual(let manual) = clock {
+      options.clock = .manual(manual.cell)
+      pollName = "virtual"
+    }
+    self.name = name
+    self.clock = clock
+    self.poller = poller
+    remote = try Remote()
+    pool = PoolCalls(threads: threads, name: name, remote)
+    recorder = Recorder(loop: name, poll: pollName, options: options)
+    remote.open(recorder)
+    try watch(remote, remote.descriptor, .read)
+  }
+
+  deinit {
+    end()
+    receiveBuffer.deallocate()
+  }
+
+  // MARK: Running
+
+  /// Runs the loop until it is stopped, then ends it: what is still pending is cancelled and never called.
+  ///
+  /// Once only, and not on a reactor whose clock is virtual.
+  public func run() {
+    checkThread("run")
+    if case .manual = clock { misuse("run on a reactor with a virtual clock: tell its VirtualReactor to advance") }
+    if state != .idle { misuse("run on reactor \(name), which is \(state)") }
+    state = .running
+    while !isStopping { tick(atMost: nil) }
+    end()
+  }
+
+  /// Ends `run` after this tick.
+  public func stop() {
+    checkThread("stop")
+    isStopping = true
+  }
+
+  /// Whether `stop` was called.
+  package var isStopped: Bool { isStopping }
+  /// Whether it will never call anybody back any more; what is registered now is let go of at once.
+  var hasEnded: Bool { state == .ended }
+
+  /// When this tick began: read once a tick, when it is first asked for; between ticks, and before `run`, the time.
+  public var now: Instant {
+    if let tickTime { return tickTime }
+    let now = clock.read()
+    if isInTick { tickTime = now }
+    return now
+  }
+
+  /// One pass. Waits no longer than `limit`, and not at all while something is ready; returns whether anything was run.
+  @discardableResult
+  package func tick(atMost limit: Nanoseconds?) -> Bool {
+    let timeout = ready.isEmpty ? timeout(atMost: limit) : .zero
+    recorder.pollEntered(timeout: timeout)
+    let results = poller.wait(timeout)
+    recorder.pollReturned(ready: results.count)
+    isInTick = true
+    for result in results {
+      descriptors.watcher(result.key)?.ready(result, self)
+    }
+    let ranTimers = runTimers()
+    let ranReady = runReady()
+    isInTick = false
+    tickTime = nil
+    return !results.isEmpty || ranTimers || ranReady
+  }
+
+  /// Until the next timer; by a fresh reading, because the tick's is as old as the tick is long.
+  private func timeout(atMost limit: Nanoseconds?) -> Nanoseconds? {
+    guard limit != .zero, case .monotonic = clock, let due = timers.nextDue else { return limit }
+    let wait = max(.zero, due - clock.read())
+    return limit.map { min($0, wait) } ?? wait
+  }
+
+  /// Cancels what is pending, closes every descriptor and the recording. Nobody is called back any more.
+  package func end() {
+    if hasEnded { return }
+    state = .ended
+    remote.close()
+    pool.end()
+    for watcher in descriptors.removeAll() { watcher.reactorEnded() }
+    while let timer = timers.popAny() {
+      timer.work = nil
+      recorder.settled(timer.registration.operation, .cancelled)
+    }
+    ready.removeAll()
+    recorder.close()
+    recorder = .off
+  }
+
+  // MARK: The ready queue
+
+  /// Runs `work` in the next tick's ready phase (in this one's, where that has not begun), in the order of the calls.
+  ///
+  /// What it throws is an unhandled failure.
+  public func callSoon(
+    function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
+    _ work: @escaping () throws -> Void
+  ) {
+    checkThread("callSoon")
+    let site = recorder.site(function, file, line)
+    let operation = recorder.queued(site, .ready, trigger)
+    enqueue(.ready, trigger, Registration(CallSite(function, file, line), site, recorder.chain, operation), work)
+  }
+
+  /// Puts into the ready queue what the recorder was told of already.
+  func enqueue(
+    _ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration, _ work: @escaping () throws -> Void
+  ) {
+    if hasEnded { return }
+    ready.append(ReadyCallback(work: work, registration: registration, kind: kind, trigger: trigger))
+  }
+
+  /// What makes ready what is called for now.
+  var trigger: Trigger { isInTick ? .callback : .start }
+
+  private func runReady() -> Bool {
+    let count = ready.count
+    recorder.readyQueue(count)
+    for _ in 0..<count {
+      var callback = ready.removeFirst()
+      let registration = callback.registration
+      recorder.began(
+        registration.site, callback.kind, callback.trigger, operation: registration.operation,
+        chain: registration.chain)
+      run(registration) { try callback.work.take()?() }
+    }
+    return count > 0
+  }
+
+  // MARK: Callbacks
+
+  /// Runs a callback whose span has just begun, and ends the span.
+  ///
+  /// What `body` takes out of a node is let go of when it returns: a closure's destruction belongs to its span.
+  func run(_ registration: Registration, _ body: () throws -> Void) {
+    var threw = false
+    do {
+      try body()
+    } catch {
+      threw = true
+      report(error, registration)
+    }
+    recorder.ended(threw: threw)
+  }
+
+  /// Tells the trace and the program of a failure that nobody handled.
+  func report(_ error: any Error, _ registration: Registration) {
+    if recorder.isOn { recorder.unhandled(registration.operation, message: "\(error)") }
+    onUnhandledFailure(UnhandledFailure(error: error, site: registration.callSite))
+  }
+
+  /// Names the chain of the running callback: from here on it, and all that it registers, is a piece of work of its own.
+  ///
+  /// The name stands in the trace as it is: give no secrets.
+  public func chain(_ name: String) {
+    checkThread("chain")
+    if isInTick && recorder.isOn { _ = recorder.nameChain(name) }
+  }
+
+  /// Puts a remark into the trace, at this moment.
+  public func mark(_ text: String) {
+    checkThread("mark")
+    recorder.mark(text)
+  }
+
+  // MARK: Descriptors
+
+  /// Whether anything but other threads can be heard from the kernel.
+  package var isWatching: Bool { descriptors.count > 1 }
+  /// Whether the next tick has something to run at once.
+  package var hasReady: Bool { !ready.isEmpty }
+  /// When the next timer is due.
+  package var nextDue: Instant? { timers.nextDue }
+
+  /// Watches a descriptor and keeps its watcher alive until `unwatch`.
+  func watch(_ watcher: any Watcher, _ descriptor: Int32, _ interest: Interest) throws(ReactorError) {
+    if hasEnded { throw .ended }
+    let key = descriptors.insert(watcher, descriptor)
+    do {
+      try poller.add(descriptor, interest, key: key)
+    } catch {
+      descriptors.remove(descriptor)
+      throw error
+    }
+  }
+
+  func change(_ descriptor: Int32, _ interest: Interest) {
+    poller.change(descriptor, interest, key: descriptors.key(descriptor))
+  }
+
+  func unwatch(_ descriptor: Int32) {
+    poller.remove(descriptor)
+    descriptors.remove(descriptor)
+  }
+
+  // MARK: Threads
+
+  /// Moves what other threads called for into the ready queue.
+  func takeMail() {
+    remote.take(into: &mail)
+    for item in mail {
+      switch item {
+      case .call(let call): queue(call)
+      case .result(let result): finish(result)
+      }
+    }
+    mail.removeAll(keepingCapacity: true)
+  }
+
+  private func queue(_ call: Mail.Call) {
+    let site = recorder.site(call.function, call.file, call.line)
+    let operation = recorder.queued(.none, site, .thread, .thread, chain: .none, at: call.moment)
+    let callSite = CallSite(call.function, call.file, call.line)
+    enqueue(.thread, .thread, Registration(callSite, site, .none, operation)) { [unowned self] in try call.work(self) }
+  }
+
+  func checkThread(_ call: StaticString) {
+    if pthread_equal(pthread_self(), thread) != 0 { return }
+    misuse("\(call) on reactor \(name) (\(state)) from a thread other than its own: use its `remote`")
+  }
+}
+
+/// An entry of the ready queue.
+private struct ReadyCallback {
+  /// There until it is run.
+  var work: (() throws -> Void)?
+  let registration: Registration
+  let kind: CallbackKind
+  let trigger: Trigger
+}

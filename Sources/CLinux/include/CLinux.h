@@ -51,6 +51,10 @@ int64_t ll_thread_cpu_time(void);
 int ll_eventfd(void);
 int ll_signalfd(const int *_Nonnull signals, int count);
 int ll_accept4(int fd);
+// As ll_accept4, and who called.
+int ll_accept_from(int fd, struct sockaddr_storage *_Nonnull peer, socklen_t *_Nonnull length);
+// epoll_wait with its time-out in nanoseconds, negative for none; rounded up to milliseconds on kernels before 5.11.
+int ll_epoll_wait(int fd, struct epoll_event *_Nonnull events, int capacity, int64_t timeout_ns);
 int ll_fallocate(int fd, int64_t offset, int64_t length);
 int ll_punch_hole(int fd, int64_t offset, int64_t length);
 int ll_memfd_create(const char *_Nonnull name);

@@ -1,0 +1,59 @@
+import CLinux
+import Glibc
+import Trace
+
+/// Level-triggered epoll: what was not read is reported again, so a callback may stop reading in the middle.
+final class EpollPoller: Poller {
+  let name = "epoll"
+  private let descriptor: Int32
+  // Allocated once: a wait allocates nothing. More than 256 ready ones wait for the next tick.
+  private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
+  private let results = UnsafeMutableBufferPointer<Readiness>.allocate(capacity: 256)
+
+  init() throws(ReactorError) {
+    descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
+    if descriptor < 0 { throw .last(.epollCreate) }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    events.deallocate()
+    results.deallocate()
+  }
+
+  func add(_ descriptor: Int32, _ interest: Interest, key: UInt64) throws(ReactorError) {
+    if control(EPOLL_CTL_ADD, descriptor, interest, key) != 0 { throw .last(.epollControl) }
+  }
+
+  func change(_ descriptor: Int32, _ interest: Interest, key: UInt64) {
+    let failed = control(EPOLL_CTL_MOD, descriptor, interest, key)
+    precondition(failed == 0, "descriptor \(descriptor) of the reactor was closed by somebody else (errno \(errno))")
+  }
+
+  func remove(_ descriptor: Int32) {
+    _ = control(EPOLL_CTL_DEL, descriptor, [], 0)
+  }
+
+  func wait(_ timeout: Nanoseconds?) -> UnsafeBufferPointer<Readiness> {
+    let count = ll_epoll_wait(descriptor, events.baseAddress!, Int32(events.count), timeout?.count ?? -1)
+    precondition(count >= 0 || errno == EINTR, "epoll_wait failed (errno \(errno))")
+    let ready = max(0, Int(count))
+    for index in 0..<ready {
+      let flags = events[index].events
+      results.initializeElement(
+        at: index,
+        to: Readiness(
+          key: events[index].data.u64, readable: flags & EPOLLIN.rawValue != 0,
+          writable: flags & EPOLLOUT.rawValue != 0, hungUp: flags & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0))
+    }
+    return UnsafeBufferPointer(rebasing: results[..<ready])
+  }
+
+  private func control(_ operation: Int32, _ watched: Int32, _ interest: Interest, _ key: UInt64) -> Int32 {
+    var event = epoll_event()
+    event.events =
+      (interest.contains(.read) ? EPOLLIN.rawValue : 0) | (interest.contains(.write) ? EPOLLOUT.rawValue : 0)
+    event.data.u64 = key
+    return epoll_ctl(descriptor, operation, watched, &event)
+  }
+}

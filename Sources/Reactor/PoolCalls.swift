@@ -1,0 +1,115 @@
+import Recorder
+import Synchronization
+import Trace
+
+/// What a pool thread tells the loop when it has finished a call.
+struct PoolResult: Sendable {
+  let id: UInt64
+  let began: RingMoment
+  let ended: RingMoment
+}
+
+/// The loop's side of its thread pool: who waits for which call. The Deferreds stay here; threads only see ids.
+struct PoolCalls {
+  struct Pending {
+    let registration: Registration
+    /// Fires the Deferred with the result; `nil` once that was cancelled.
+    var finish: (() -> Void)?
+    /// Tells the Deferred that the reactor ended.
+    let abandon: () -> Void
+  }
+
+  let threads: ThreadPool
+  private var pending: [UInt64: Pending] = [:]
+  private var lastID: UInt64 = 0
+
+  init(threads: Int, name: String, _ remote: Remote) {
+    self.threads = ThreadPool(size: threads, name: name, remote)
+  }
+
+  /// Calls that a thread is at, as far as the loop knows: the pool is never idle while calls wait.
+  var running: Int { min(pending.count, threads.size) }
+  /// Calls that wait for a thread.
+  var queued: Int { pending.count - running }
+
+  /// Hands `work` to the pool; its result is posted to the loop.
+  mutating func submit(_ call: Pending, _ work: @escaping @Sendable () -> Void) throws(ReactorError) -> UInt64 {
+    lastID += 1
+    try threads.submit(ThreadPool.Job(id: lastID, run: work))
+    pending[lastID] = call
+    return lastID
+  }
+
+  /// Takes a call back from the queue, or sees to it that its result is thrown away; `false` where it is over.
+  mutating func cancel(_ id: UInt64) -> Bool {
+    guard pending[id] != nil else { return false }
+    pending[id]?.finish = nil
+    if threads.withdraw(id) { pending[id] = nil }
+    return true
+  }
+
+  mutating func remove(_ id: UInt64) -> Pending? { pending.removeValue(forKey: id) }
+
+  mutating func end() {
+    threads.close()
+    let calls = pending
+    pending = [:]
+    for call in calls.values { call.abandon() }
+  }
+}
+
+extension Reactor {
+  /// Runs `work` on a thread of the pool, and fires the returned Deferred with what it returns or throws.
+  ///
+  /// Cancelling takes it back while it waits for a thread; once it runs it runs to its end, and its result is dropped.
+  public func inThread<Value: Sendable>(
+    function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
+    _ work: @escaping @Sendable () throws -> Value
+  ) -> Deferred<Value> {
+    let deferred = Deferred<Value>(
+      self, .thread, CallSite(function, file, line), recorder.site(function, file, line), descriptor: nil)
+    let registration = Registration(deferred.callSite, deferred.site, recorder.chain, deferred.operation)
+    let handover = Handover<Value>()
+    let call = PoolCalls.Pending(
+      registration: registration, finish: { deferred.fire(handover.take()) }, abandon: { deferred.abandon() })
+    do {
+      let id = try pool.submit(call) { handover.put(Result(catching: work)) }
+      deferred.onCancel = { $0.reactor.cancelCall(id) }
+      recorder.pool(queued: pool.queued, running: pool.running)
+    } catch {
+      deferred.errback(error)
+    }
+    return deferred
+  }
+
+  private func cancelCall(_ id: UInt64) {
+    if pool.cancel(id) { recorder.pool(queued: pool.queued, running: pool.running) }
+  }
+
+  /// A pool thread finished a call: its result stands in the ready queue now.
+  func finish(_ result: PoolResult) {
+    guard let call = pool.remove(result.id) else { return }
+    let registration = call.registration
+    recorder.poolBegan(registration.operation, at: result.began)
+    recorder.poolEnded(registration.operation, at: result.ended)
+    recorder.pool(queued: pool.queued, running: pool.running)
+    guard let finish = call.finish else { return }
+    _ = recorder.queued(
+      registration.operation, registration.site, .thread, .thread, chain: registration.chain, at: result.ended)
+    enqueue(.thread, .thread, registration, finish)
+  }
+}
+
+/// Where a pool thread leaves a result for the loop.
+private final class Handover<Value: Sendable>: Sendable {
+  private let result = Mutex<Result<Value, any Error>?>(nil)
+
+  func put(_ result: Result<Value, any Error>) {
+    self.result.withLock { $0 = result }
+  }
+
+  /// After the pool posted that it put it.
+  func take() -> Result<Value, any Error> {
+    result.withLock { $0.take()! }
+  }
+}

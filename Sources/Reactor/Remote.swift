@@ -1,0 +1,103 @@
+import CLinux
+import Glibc
+import Recorder
+import Synchronization
+
+/// What other threads may have of a reactor. Copies and outliving the reactor are fine.
+public final class Remote: Sendable {
+  private struct Box {
+    var mail: [Mail] = []
+    /// `nil` before the reactor is made and after it ended.
+    var recorder: Recorder?
+  }
+
+  /// An eventfd: readable while there is mail. Ours, so that it is open for as long as anybody can post.
+  let descriptor: Int32
+  private let box = Mutex(Box())
+
+  init() throws(ReactorError) {
+    descriptor = ll_eventfd()
+    if descriptor < 0 { throw .last(.eventfd) }
+  }
+
+  deinit {
+    if descriptor >= 0 { Glibc.close(descriptor) }
+  }
+
+  /// Runs `work` on the reactor's thread, in the ready phase of a tick; in the order of the calls of one thread.
+  ///
+  /// From any thread. Wakes the loop; many calls before it wakes cost one system call. Returns `false` where the reactor
+  /// has ended, and drops `work` then. What it throws is an unhandled failure.
+  @discardableResult
+  public func call(
+    function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
+    _ work: @escaping @Sendable (Reactor) throws -> Void
+  ) -> Bool {
+    post { .call(Mail.Call(work: work, function: function, file: file, line: line, moment: $0.moment())) }
+  }
+
+  /// A stamp for what happens now on this thread; `nil` where the reactor has ended.
+  func moment() -> RingMoment? {
+    box.withLock { $0.recorder?.moment() }
+  }
+
+  /// Stamps under the lock: the recorder is not touched once the reactor has ended.
+  func post(_ item: (Recorder) -> Mail) -> Bool {
+    let count = box.withLock { box in
+      guard let recorder = box.recorder else { return 0 }
+      box.mail.append(item(recorder))
+      return box.mail.count
+    }
+    // Whoever posted first has woken the loop, or is about to.
+    if count == 1 { wake() }
+    return count > 0
+  }
+
+  func open(_ recorder: Recorder) {
+    box.withLock { $0.recorder = recorder }
+  }
+
+  func close() {
+    let dropped = box.withLock { box in
+      box.recorder = nil
+      let dropped = box.mail
+      box.mail = []
+      return dropped
+    }
+    withExtendedLifetime(dropped) {}
+  }
+
+  /// Swaps the mail for `spare`, which is empty and whose memory serves for the next.
+  func take(into spare: inout [Mail]) {
+    var counter: UInt64 = 0
+    _ = read(descriptor, &counter, MemoryLayout<UInt64>.size)
+    box.withLock { swap(&$0.mail, &spare) }
+  }
+
+  private func wake() {
+    // Cannot fail: the counter would have to be at 2⁶⁴ − 2.
+    var one: UInt64 = 1
+    _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+  }
+}
+
+extension Remote: Watcher {
+  func ready(_ readiness: Readiness, _ reactor: Reactor) { reactor.takeMail() }
+  func reactorEnded() {}
+}
+
+/// What other threads send to the loop.
+enum Mail: Sendable {
+  struct Call: Sendable {
+    let work: @Sendable (Reactor) throws -> Void
+    let function: StaticString
+    let file: StaticString
+    let line: UInt
+    let moment: RingMoment
+  }
+
+  /// To run `work` on the loop.
+  case call(Call)
+  /// A pool thread finished a call.
+  case result(PoolResult)
+}

@@ -1,0 +1,116 @@
+import CLinux
+import DequeModule
+import Glibc
+import Recorder
+
+/// A fixed number of threads that take jobs off one queue, and post to a loop when they have finished one.
+///
+/// Unchecked: everything that changes is guarded by `lock`. A lock and a condition of pthread's rather than `Mutex`,
+/// which has no condition to wait for.
+final class ThreadPool: @unchecked Sendable {
+  struct Job: Sendable {
+    let id: UInt64
+    let run: @Sendable () -> Void
+  }
+
+  let size: Int
+  private let name: String
+  private let remote: Remote
+  private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var jobs = Deque<Job>()
+  private var started = 0
+  private var isClosed = false
+
+  init(size: Int, name: String, _ remote: Remote) {
+    self.size = size
+    self.name = name
+    self.remote = remote
+    pthread_mutex_init(lock, nil)
+    pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(changed)
+    pthread_mutex_destroy(lock)
+    changed.deallocate()
+    lock.deallocate()
+  }
+
+  /// Queues a job, and starts a thread where there are fewer than `size`.
+  ///
+  /// Throws where not one thread could be started; the job is not queued then.
+  func submit(_ job: Job) throws(ReactorError) {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    if started < size {
+      let failed = startThread()
+      if failed == 0 { started += 1 }
+      if started == 0 { throw .failed(.threadCreate, at: nil, errno: failed) }
+    }
+    jobs.append(job)
+    pthread_cond_signal(changed)
+  }
+
+  /// Takes a job back; `false` where a thread has it already. O(n) for n queued.
+  func withdraw(_ id: UInt64) -> Bool {
+    pthread_mutex_lock(lock)
+    let index = jobs.firstIndex { $0.id == id }
+    let job = index.map { jobs.remove(at: $0) }
+    pthread_mutex_unlock(lock)
+    // Let go of outside the lock: its closure's destruction is the program's code.
+    return job != nil
+  }
+
+  /// Drops what is queued; each thread ends after the job that it is at, which nobody waits for.
+  func close() {
+    pthread_mutex_lock(lock)
+    isClosed = true
+    let dropped = jobs
+    jobs = []
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(lock)
+    withExtendedLifetime(dropped) {}
+  }
+
+  private func next() -> Job? {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    while jobs.isEmpty && !isClosed { pthread_cond_wait(changed, lock) }
+    return jobs.popFirst()
+  }
+
+  fileprivate func work() {
+    _ = ll_set_thread_name(String("\(name)-pool".suffix(15)))
+    while let job = next() {
+      let id = job.id
+      guard let began = remote.moment() else { return }
+      run(job)
+      _ = remote.post { .result(PoolResult(id: id, began: began, ended: $0.moment())) }
+    }
+  }
+
+  /// Lets go of the job before its end is stamped: the destruction of its closure belongs to it.
+  private func run(_ job: consuming Job) {
+    job.run()
+  }
+
+  /// Starts it with all signals blocked: they are for the threads of the program. Returns an errno.
+  private func startThread() -> Int32 {
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var thread = pthread_t()
+    let pool = Unmanaged.passRetained(self)
+    let failed = pthread_create(&thread, nil, poolThread, pool.toOpaque())
+    if failed == 0 { pthread_detach(thread) } else { pool.release() }
+    return failed
+  }
+}
+
+private func poolThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  Unmanaged<ThreadPool>.fromOpaque(argument!).takeRetainedValue().work()
+  return nil
+}

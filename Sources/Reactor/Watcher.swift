@@ -1,0 +1,51 @@
+/// Who is told when a descriptor is ready.
+protocol Watcher: AnyObject {
+  /// The kernel reported its descriptor. May unwatch and close it.
+  func ready(_ readiness: Readiness, _ reactor: Reactor)
+  /// The loop ended: close the descriptor, settle its operations, let go of closures, call nobody.
+  func reactorEnded()
+}
+
+/// Watchers by descriptor.
+///
+/// A key is a descriptor and the generation of its slot, so that a result for a descriptor that was closed, and its
+/// number used again, earlier in the same tick is known to be stale.
+struct DescriptorTable {
+  private struct Slot {
+    var watcher: (any Watcher)?
+    var generation: UInt32 = 0
+  }
+
+  private var slots: [Slot] = []
+  private(set) var count = 0
+
+  func key(_ descriptor: Int32) -> UInt64 {
+    UInt64(slots[Int(descriptor)].generation) << 32 | UInt64(descriptor)
+  }
+
+  func watcher(_ key: UInt64) -> (any Watcher)? {
+    let slot = slots[Int(key & 0xFFFF_FFFF)]
+    return slot.generation == UInt32(key >> 32) ? slot.watcher : nil
+  }
+
+  mutating func insert(_ watcher: any Watcher, _ descriptor: Int32) -> UInt64 {
+    let index = Int(descriptor)
+    while slots.count <= index { slots.append(Slot()) }
+    slots[index].watcher = watcher
+    slots[index].generation &+= 1
+    count += 1
+    return key(descriptor)
+  }
+
+  mutating func remove(_ descriptor: Int32) {
+    slots[Int(descriptor)].watcher = nil
+    count -= 1
+  }
+
+  mutating func removeAll() -> [any Watcher] {
+    let watchers = slots.compactMap(\.watcher)
+    slots = []
+    count = 0
+    return watchers
+  }
+}
