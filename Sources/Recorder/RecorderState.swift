@@ -51,12 +51,13 @@ import Trace
 
   @inlinable @inline(__always)
   func readCounter() -> UInt64 {
-    usesProcessorCounter ? ll_counter() : readClock()
+    usesProcessorCounter ? ll_counter() : RecorderState.readClock(manualClock)
   }
 
+  // Static: a call to a method would copy the whole state, on the fast path too.
   @usableFromInline @inline(never)
-  func readClock() -> UInt64 {
-    UInt64(bitPattern: manualClock?.pointee ?? ll_monotonic())
+  static func readClock(_ manual: UnsafePointer<Int64>?) -> UInt64 {
+    UInt64(bitPattern: manual?.pointee ?? ll_monotonic())
   }
 
   @inlinable @inline(__always)
