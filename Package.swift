@@ -25,7 +25,7 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
     // Where the two sides meet.
-    .target(name: "Trace", dependencies: ["CLinux", "CZstd"]),
+    .target(name: "Trace", dependencies: ["CLinux", "CZstd"], exclude: ["FORMAT.md"]),
 
     // The traced side.
     .target(name: "Recorder", dependencies: ["Trace", "CLinux"]),
@@ -58,6 +58,12 @@ let package = Package(
     .executableTarget(name: "Benchmarks", dependencies: ["Recorder", "CLinux"]),
 
     .testTarget(name: "RecorderTests", dependencies: ["Recorder"]),
+    .testTarget(name: "TraceTests", dependencies: ["Trace", "CLinux"]),
+    .testTarget(
+      name: "TraceStoreTests",
+      dependencies: [
+        "Trace", "TraceStore", "Drain", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
