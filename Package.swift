@@ -57,6 +57,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+
+    .testTarget(name: "TraceTests", dependencies: ["Trace"]),
   ],
   swiftLanguageModes: [.v6]
 )
