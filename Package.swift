@@ -59,6 +59,7 @@ let package = Package(
       ]),
 
     .testTarget(name: "TraceTests", dependencies: ["Trace"]),
+    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
   ],
   swiftLanguageModes: [.v6]
 )
