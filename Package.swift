@@ -64,6 +64,7 @@ let package = Package(
       dependencies: [
         "Trace", "TraceStore", "Drain", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,19 @@
+import Trace
+
+/// Operations that were released unsettled: whoever waited for them never hears.
+enum DroppedOperation: FindingCheck {
+  static func findings(in evidence: Evidence, thresholds: Thresholds) -> [Finding] {
+    evidence.dropped.map { incident in
+      let subject =
+        incident.count == 1
+        ? "An operation created by \(Format.function(incident.site)) was"
+        : "\(Format.count(incident.count)) operations created by \(Format.function(incident.site)) were"
+      return Finding(
+        id: "dropped-operation", severity: .warning, site: incident.site,
+        sentence: subject + " released unsettled: its callbacks can never run.",
+        advice: "Keep it until it is settled, and cancel it where it is no longer wanted.", count: incident.count,
+        causedBy: nil, numbers: ["count": Int64(clamping: incident.count)], loop: incident.loop,
+        moment: incident.moment)
+    }
+  }
+}
