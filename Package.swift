@@ -57,6 +57,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
   ],
   swiftLanguageModes: [.v6]
 )
