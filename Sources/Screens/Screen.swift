@@ -30,29 +30,34 @@ public func draw(_ input: ScreenInput, _ state: ScreenState, size: Size) -> Grid
   let layout = Layout(size)
   let behind = state.isPaused ? input.report.trace.to - shown.report.trace.to : nil
   Header.draw(&canvas, layout.header, shown, state, behind: behind)
-  if let top = state.help {
-    draw(helpLines(), from: top, &canvas, layout.body)
-  } else if let details = state.details {
-    let lines = detailLines(of: details.thing, shown)
-    draw(lines ?? [[Run("It is no longer listed.", .dim)]], from: details.top, &canvas, layout.body)
-  } else {
-    draw(state.view, state.lists[state.view.list] ?? ListState(), &canvas, layout.body, shown)
-  }
-  drawFooter(&canvas, layout.footer, state.place)
+  let position = drawBody(&canvas, layout.body, shown, state)
+  drawFooter(&canvas, layout.footer, state.place, position)
   return canvas.grid
 }
 
-private func draw(_ view: View, _ list: ListState, _ canvas: inout Canvas, _ area: Area, _ input: ScreenInput) {
+/// Draws what is in front; returns what part of it that is.
+private func drawBody(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ScreenState) -> String {
+  if let top = state.help { return draw(helpLines(), from: top, &canvas, area) }
+  if let details = state.details {
+    let lines = detailLines(of: details.thing, input) ?? [[Run("It is no longer listed.", .dim)]]
+    return draw(lines, from: details.top, &canvas, area)
+  }
   var area = area
-  if view == .ticks { TicksPanel.draw(&canvas, area.takeTop(view.rowsAboveList(area.height)), input) }
-  view.list.listing.draw(&canvas, area, input, list)
+  if state.view == .ticks { TicksPanel.draw(&canvas, area.takeTop(state.view.rowsAboveList(area.height)), input) }
+  let list = state.lists[state.view.list] ?? ListState()
+  let listing = state.view.list.listing
+  listing.draw(&canvas, area, input, list)
+  let things = listing.things(input.report, list)
+  return things.isEmpty ? "" : "\(list.row(in: things) + 1) of \(things.count)"
 }
 
-/// Lines from the `top`th on; where there are more, the last row says so.
-private func draw(_ lines: [Line], from top: Int, _ canvas: inout Canvas, _ area: Area) {
+/// Draws lines from the `top`th on; returns which of how many, where that is not all.
+private func draw(_ lines: [Line], from top: Int, _ canvas: inout Canvas, _ area: Area) -> String {
   var area = area
   let top = max(0, min(top, lines.count - area.height))
-  for line in lines[top...].prefix(area.height) { canvas.draw(line, area.takeTop(1)) }
+  let shown = lines[top...].prefix(area.height)
+  for line in shown { canvas.draw(line, area.takeTop(1)) }
+  return shown.count < lines.count ? "\(top + 1)-\(shown.endIndex) of \(lines.count)" : ""
 }
 
 /// What is known of a thing; `nil` where the report does not list it any more.
@@ -65,12 +70,12 @@ func detailLines(of thing: Thing, _ input: ScreenInput) -> [Line]? {
   }
 }
 
-private func drawFooter(_ canvas: inout Canvas, _ area: Area, _ place: Place) {
+private func drawFooter(_ canvas: inout Canvas, _ area: Area, _ place: Place, _ position: String) {
   var line: Line = []
   for entry in CommandEntry.all where entry.inFooter && entry.places.contains(place) {
     let next: Line = [Run(entry.keys[0].name, .heading), Run(" \(entry.name)  ")]
-    guard canvas.cells(line + next) <= area.width else { break }
+    guard canvas.cells(line + next) + position.utf8.count <= area.width else { break }
     line += next
   }
-  canvas.draw(line, area)
+  canvas.draw(line, right: [Run(position, .dim)], area)
 }

@@ -3,10 +3,9 @@ import Trace
 
 /// What stands above the callbacks in the Ticks view: the timeline, and the worst and the latest stall.
 enum TicksPanel {
-  /// Of `height` rows, a third, but four rows of bars at least where there is room, and no more than twelve.
+  /// Of `height` rows, nearly half, with twelve rows of bars at most; none where the list needs them all.
   static func height(in height: Int) -> Int {
-    let bars = max(1, min(12, height / 3 - 2))
-    return min(bars + 4, height)
+    height < 10 ? 0 : 4 + max(1, min(12, height / 3 - 2))
   }
 
   static func draw(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput) {

@@ -38,6 +38,14 @@ public struct TimeSlices: Hashable, Sendable {
   }
 }
 
+extension TimeSlices {
+  /// The slice that a moment falls into, counted from the first: negative before it.
+  func index(of moment: Instant) -> Int64 {
+    let (index, rest) = (moment - from).count.quotientAndRemainder(dividingBy: max(1, length.count))
+    return rest < 0 ? index - 1 : index
+  }
+}
+
 /// How busy the loops were, slice by slice.
 public struct Timeline: Hashable, Sendable {
   /// Which slices.
@@ -119,11 +127,10 @@ struct TimelinePicture {
 
   private func drawMarks(_ canvas: inout Canvas, _ area: Area) {
     let slices = input.timeline.slices
-    guard slices.length > .zero else { return }
     canvas.draw("stall", area, style: Style(.dim))
     for stall in input.report.stalls.reversed() {  // the worst last: it is on top
-      let first = (stall.began - slices.from).count / slices.length.count
-      let last = (stall.began - slices.from + stall.duration).count / slices.length.count
+      let first = slices.index(of: stall.began)
+      let last = slices.index(of: stall.began + stall.duration)
       let columns = Int64(skipped(area))...Int64(max(skipped(area), slices.count - 1))
       for column in max(first, columns.lowerBound)..<max(first, columns.lowerBound, min(last, columns.upperBound) + 1) {
         let x = area.x + Self.labelWidth + Int(column) - skipped(area)
@@ -137,7 +144,7 @@ struct TimelinePicture {
     let slices = input.timeline.slices
     let each = 15
     for column in stride(from: 0, to: area.width - Self.labelWidth - each + 3, by: each) {
-      let moment = slices.from + Nanoseconds(slices.length.count * Int64(column + skipped(area)))
+      let moment = slices.from + Nanoseconds(slices.length.count &* Int64(column + skipped(area)))
       let label = "|" + clock(moment - input.report.trace.from)
       canvas.draw(
         label, Area(x: area.x + Self.labelWidth + column, y: area.y, width: each, height: 1), style: Style(.dim))
