@@ -51,9 +51,9 @@ static void restore(void) {
 static const int queued[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT};
 enum { ENDING = 3, PATIENCE = 2 };
 // A crash: whoever handled it before (a printer of backtraces) gets it after us.
-static const int crashes[] = {SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGABRT, SIGSYS};
+static const int crashes[] = {SIGSEGV, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGABRT, SIGSYS, SIGQUIT};
 // An end that nobody else handles.
-static const int ends[] = {SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ};
+static const int ends[] = {SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static struct sigaction previous[NSIG];
@@ -61,19 +61,23 @@ static bool taken[NSIG];
 static int unanswered[NSIG];
 static int pipe_ends[2] = {-1, -1};
 
-// The signal is blocked until the handler returns, and is then delivered to whoever had it before.
-static void die(int number) {
+// Whoever had the signal before has it now, with the fault as it was. If that one returns, as the Swift runtime's
+// printer of backtraces does, the process still ends: what was not a fault but sent by somebody would not come again.
+static void die(int number, siginfo_t *info, void *context) {
   restore();
-  sigaction(number, &previous[number], NULL);
-  raise(number);
+  const struct sigaction *before = &previous[number];
+  if (before->sa_flags & SA_SIGINFO) before->sa_sigaction(number, info, context);
+  else if (before->sa_handler != SIG_DFL) before->sa_handler(number);
+  signal(number, SIG_DFL);
+  raise(number);  // blocked until the handler returns
 }
 
-static void queue(int number) {
+static void queue(int number, siginfo_t *info, void *context) {
   int saved = errno;
   int waiting = __atomic_add_fetch(&unanswered[number], 1, __ATOMIC_SEQ_CST);
   bool ending = false;
   for (size_t i = 0; i < ENDING; i++) ending = ending || queued[i] == number;
-  if (ending && waiting > PATIENCE) die(number);
+  if (ending && waiting > PATIENCE) die(number, info, context);
   unsigned char byte = (unsigned char)number;
   ssize_t ignored = write(pipe_ends[1], &byte, 1);  // full: then there is enough to be read
   (void)ignored;
@@ -81,8 +85,8 @@ static void queue(int number) {
 }
 
 // Ignored signals stay ignored: somebody upstream (nohup, a shell) wants it so.
-static void take(int number, void (*handler)(int), bool only_default) {
-  struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART | SA_ONSTACK};
+static void take(int number, void (*handler)(int, siginfo_t *, void *), bool only_default) {
+  struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
   sigfillset(&action.sa_mask);
   sigaction(number, NULL, &previous[number]);
   bool plain = !(previous[number].sa_flags & SA_SIGINFO);

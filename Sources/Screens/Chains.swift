@@ -17,7 +17,7 @@ private let columns: [Column<ChainReport>] = [
   Column("began", .right(11), from: 100, key: { .number($0.began.nanoseconds) }) { clock($0.began - $1.start) },
   Column("age", .right(7), key: { SortKey($0.duration) }) { words($0.duration, $1.glyphs) },
   Column("ran", .right(7), key: { SortKey($0.running) }) { words($0.running, $1.glyphs) },
-  Column("waiting on", .share(5)) { row, _ in row.waitingOn.map(\.title) ?? "" },
+  Column("waiting on", .share(5), from: 60) { row, _ in row.waitingOn.map(\.title) ?? "" },
   Column("created at", .share(3), cut: .start, from: 120) { row, _ in row.waitingOn?.site.place ?? "" },
 ]
 

@@ -10,21 +10,27 @@ enum Header {
     _ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ScreenState, behind: Nanoseconds?
   ) {
     var area = area
-    canvas.draw(names(input.report), right: source(input, behind: behind), area.takeTop(1))
+    drawNames(&canvas, area.takeTop(1), input.report, right: source(input, behind: behind))
     canvas.draw(health(input), area.takeTop(1))
     for line in verdict(input.report, Setting(input)) { canvas.draw(line, area.takeTop(1)) }
     drawTabs(&canvas, area.takeTop(1), input, state)
   }
 
-  private static func names(_ report: Report) -> Line {
-    guard let first = report.processes.first else { return [Run("looptop", .title), Run("  no process yet", .dim)] }
-    var line: Line = [Run(first.shortCommand, .title)]
-    if report.processes.count == 1 {
-      line.append(Run("  pid \(first.pid)"))
-    } else {
-      line.append(Run("  \(report.processes.count) processes"))
-    }
+  /// The command gives way: which process it is must be seen.
+  private static func drawNames(_ canvas: inout Canvas, _ area: Area, _ report: Report, right: Line) {
+    let command: Line = [Run(report.processes.first?.shortCommand ?? "looptop", .title)]
+    let identity = identity(report)
+    let room = max(0, area.width - canvas.cells(identity) - canvas.cells(right) - 1)
+    let width = min(room, canvas.cells(command))
+    canvas.draw(command, Area(x: area.x, y: area.y, width: width, height: 1))
+    let rest = Area(x: area.x + width, y: area.y, width: area.width - width, height: 1)
+    canvas.draw(identity, right: right, rest)
+  }
+
+  private static func identity(_ report: Report) -> Line {
+    guard let first = report.processes.first else { return [Run("  no process yet", .dim)] }
     let loops = report.loops
+    var line: Line = [Run(report.processes.count == 1 ? "  pid \(first.pid)" : "  \(report.processes.count) processes")]
     line.append(Run(loops.count == 1 ? "  loop \(loops[0].info.name)" : "  " + words(UInt64(loops.count), "loop")))
     if !loops.isEmpty, loops.allSatisfy(\.ended) { line.append(Run("  ended", .warning)) }
     return line

@@ -6,16 +6,16 @@ public struct ScreenInput: Hashable, Sendable {
   /// What is known of the trace.
   public var report: Report
   /// How busy its loops were, in the slices that `ScreenState.timelineSlices` asked for.
-  public var timeline: Timeline
+  public var busy: BusyShares
   /// Where it comes from.
   public var source: Source
   /// What characters may be used.
   public var glyphs: Glyphs
 
   /// An input from its parts.
-  public init(report: Report, timeline: Timeline, source: Source, glyphs: Glyphs = .unicode) {
+  public init(report: Report, busy: BusyShares, source: Source, glyphs: Glyphs = .unicode) {
     self.report = report
-    self.timeline = timeline
+    self.busy = busy
     self.source = source
     self.glyphs = glyphs
   }

@@ -13,13 +13,13 @@ extension Listing {
 
 private let columns: [Column<Stall>] = [
   Column("blocked by", .share(5), key: { .text($0.site.function, 0) }) { row, _ in row.site.function },
-  Column("where", .share(4), cut: .start, key: { SortKey($0.site) }) { row, _ in row.site.place },
+  Column("where", .share(4), cut: .start, from: 60, key: { SortKey($0.site) }) { row, _ in row.site.place },
   Column("kind", .left(8), from: 100) { row, _ in "\(row.kind)" },
   Column("cause", .left(10), from: 100) { row, _ in row.cause == .unknown ? "" : row.cause.rawValue },
   Column("loop", .right(5), from: 90, key: { .number(-Int64($0.loop.number)) }) { row, _ in "\(row.loop.number)" },
-  Column("began", .right(11), key: { .number($0.began.nanoseconds) }) { clock($0.began - $1.start) },
+  Column("began", .right(11), from: 50, key: { .number($0.began.nanoseconds) }) { clock($0.began - $1.start) },
   Column("duration", .right(9), key: { SortKey($0.duration) }) { words($0.duration, $1.glyphs) },
-  Column("callbacks", .right(10), key: { SortKey($0.callbacks) }) { row, _ in words(row.callbacks) },
+  Column("callbacks", .right(10), from: 70, key: { SortKey($0.callbacks) }) { row, _ in words(row.callbacks) },
 ]
 
 extension Stall {

@@ -47,16 +47,16 @@ extension TimeSlices {
 }
 
 /// How busy the loops were, slice by slice.
-public struct Timeline: Hashable, Sendable {
+public struct BusyShares: Hashable, Sendable {
   /// Which slices.
   public var slices: TimeSlices
   /// For each loop its busy share of every slice, 0 … 1, in the order of the slices; `nil` where nothing is known.
-  public var busy: [LoopID: [Double?]]
+  public var shares: [LoopID: [Double?]]
 
-  /// A timeline from its parts.
-  public init(slices: TimeSlices, busy: [LoopID: [Double?]]) {
+  /// Shares from their parts.
+  public init(slices: TimeSlices, shares: [LoopID: [Double?]]) {
     self.slices = slices
-    self.busy = busy
+    self.shares = shares
   }
 }
 
@@ -119,14 +119,14 @@ struct TimelinePicture {
 
   /// The newest shares that fit.
   private func shares(of loop: LoopID, _ area: Area) -> ArraySlice<Double?> {
-    (input.timeline.busy[loop] ?? []).prefix(max(0, input.timeline.slices.count)).dropFirst(skipped(area))
+    (input.busy.shares[loop] ?? []).prefix(max(0, input.busy.slices.count)).dropFirst(skipped(area))
   }
 
   /// Slices that do not fit, where the screen shrank since they were asked for.
-  private func skipped(_ area: Area) -> Int { max(0, input.timeline.slices.count - (area.width - Self.labelWidth)) }
+  private func skipped(_ area: Area) -> Int { max(0, input.busy.slices.count - (area.width - Self.labelWidth)) }
 
   private func drawMarks(_ canvas: inout Canvas, _ area: Area) {
-    let slices = input.timeline.slices
+    let slices = input.busy.slices
     canvas.draw("stall", area, style: Style(.dim))
     for stall in input.report.stalls.reversed() {  // the worst last: it is on top
       let first = slices.index(of: stall.began)
@@ -141,7 +141,7 @@ struct TimelinePicture {
   }
 
   private func drawAxis(_ canvas: inout Canvas, _ area: Area) {
-    let slices = input.timeline.slices
+    let slices = input.busy.slices
     let each = 15
     for column in stride(from: 0, to: area.width - Self.labelWidth - each + 3, by: each) {
       let moment = slices.from + Nanoseconds(slices.length.count &* Int64(column + skipped(area)))

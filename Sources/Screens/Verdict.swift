@@ -8,7 +8,8 @@ func verdict(_ report: Report, _ setting: Setting) -> [Line] {
   if let finding = report.findings.first(where: { $0.causedBy == nil && $0.severity > .info }) {
     let role: Style.Role = finding.severity == .error ? .error : .warning
     return [
-      guilty("! \(finding.severity.rawValue.uppercased())", role, finding.site), [Run("  " + finding.sentence)],
+      guilty("! \(finding.severity.rawValue.uppercased())", role, finding.site),
+      [Run("  "), Run(String(sentence(finding)))],
     ]
   }
   if let stall = report.stalls.max(by: { $0.duration < $1.duration }) {
@@ -41,6 +42,12 @@ private func standing(_ stall: Stall, _ report: Report, _ setting: Setting) -> [
       Run(words(age, setting.glyphs), .error), Run(" since \(clock(began - setting.start)), the loop stands still"),
     ],
   ]
+}
+
+/// Without the function that stands above it already: the numbers are to have the room.
+private func sentence(_ finding: Finding) -> Substring {
+  let name = finding.site.function + " "
+  return finding.sentence.hasPrefix(name) ? finding.sentence.dropFirst(name.count) : finding.sentence[...]
 }
 
 private func guilty(_ word: String, _ role: Style.Role, _ site: Site) -> Line {

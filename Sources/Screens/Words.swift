@@ -58,10 +58,10 @@ func words(_ count: UInt64, _ noun: String) -> String { "\(words(count)) \(noun)
 /// Parts of a whole in percent; a little is not nothing, and almost all is not all.
 func percent(_ part: Double) -> String {
   switch part {
-  case ..<0.000_05: return "0%"
-  case ..<0.01: return "<1%"
-  case 0.99..<0.999_95: return ">99%"
-  default: return "\(Int((min(part, 1) * 100).rounded()))%"
+  case ..<0.000_05: "0 %"
+  case ..<0.01: "<1 %"
+  case 0.99..<0.999_95: ">99 %"
+  default: "\(Int((min(part, 1) * 100).rounded())) %"
   }
 }
 

@@ -8,13 +8,14 @@ struct Palette {
   /// Colours only where the terminal has them and nobody asked for none; only foregrounds, so that light and dark
   /// terminals both stay readable.
   init(allowingColors: Bool) {
-    hasColors = allowingColors && lln_colors() >= 8 && start_color() != ERR
+    let colors = allowingColors ? lln_start_colors() : 0
+    hasColors = colors >= 8
     guard hasColors else { return }
     // Where the terminal's own background cannot be kept, it becomes black.
     let background: Int16 = use_default_colors() == OK ? -1 : 0
     for role in Style.Role.allCases {
       let look = Self.look(of: role)
-      init_pair(Int16(role.pair), lln_colors() >= 256 ? look.of256 : look.of8, background)
+      init_pair(Int16(role.pair), colors >= 256 ? look.of256 : look.of8, background)
     }
   }
 

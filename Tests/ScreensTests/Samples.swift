@@ -55,7 +55,8 @@ enum Samples {
     report.findings = [
       Finding(
         id: "blocking-callback", severity: .warning, site: query,
-        sentence: "kept its loop from polling for 231 ms, 9 times", advice: "Move it to the thread pool.", count: 9,
+        sentence: "queryOnTheLoop(_:) blocked the loop 9 times, for up to 231 ms, 1.89 s in all.",
+        advice: "Move it to the thread pool.", count: 9,
         causedBy: nil, numbers: [:], loop: LoopID(1), moment: at(8_020))
     ]
     return report
@@ -95,7 +96,8 @@ enum Samples {
     report.findings = [
       Finding(
         id: "stalled-chain", severity: .error, site: retry,
-        sentence: "made a Deferred 9 s ago that 1 chain waits for and nobody fires", advice: "Fire it.", count: 1,
+        sentence: "GET /users/7 is stalled after 9.00 s, waiting for a Deferred created by fetch(retrying:).",
+        advice: "Fire it.", count: 1,
         causedBy: nil, numbers: [:], loop: LoopID(1), moment: at(3_345))
     ]
     return report
@@ -151,16 +153,16 @@ enum Samples {
     _ report: Report, source: ScreenInput.Source = .live, glyphs: Glyphs = .unicode, size: Size = terminal
   ) -> ScreenInput {
     let slices = ScreenState().timelineSlices(of: report.trace, source: source, size: size)
-    var busy: [LoopID: [Double?]] = [:]
+    var shares: [LoopID: [Double?]] = [:]
     for loop in report.loops {
-      busy[loop.info.id] = (0..<slices.count).map { index in
+      shares[loop.info.id] = (0..<slices.count).map { index in
         let moment = slices.from + Nanoseconds(slices.length.count * Int64(index))
         if report.stalls.contains(where: { $0.began <= moment && moment < $0.began + $0.duration }) { return 1 }
         return Double((moment - report.trace.from).count / 200_000_000 % 10) / 20
       }
     }
     return ScreenInput(
-      report: report, timeline: Timeline(slices: slices, busy: busy), source: source, glyphs: glyphs)
+      report: report, busy: BusyShares(slices: slices, shares: shares), source: source, glyphs: glyphs)
   }
 
   static let terminal = Size(width: 80, height: 24)

@@ -89,6 +89,13 @@ import Trace
     }
   }
 
+  @Test func aLongCommandLeavesRoomForThePid() {
+    var report = Samples.healthy()
+    report.processes[0].command = "/usr/bin/server " + String(repeating: "--option ", count: 100)
+    let line = screen(of: Samples.input(report)).lines[0]
+    #expect(line.hasPrefix("server --option") && line.hasSuffix("…  pid 4242  loop main  LIVE 0:12.345"))
+  }
+
   @Test func aScreenTooSmallSaysHowLargeItMustBe() {
     let size = Size(width: 39, height: 9)
     let lines = screen(of: Samples.input(Samples.healthy()), size: size).lines

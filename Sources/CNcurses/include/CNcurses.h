@@ -10,7 +10,8 @@ static const uint32_t lln_bold = A_BOLD, lln_dim = A_DIM, lln_reverse = A_REVERS
 
 static inline int lln_width(void) { return COLS; }
 static inline int lln_height(void) { return LINES; }
-static inline int lln_colors(void) { return has_colors() ? COLORS : 0; }
+// Starts colours; how many there are, 0 for none.
+static inline int lln_start_colors(void) { return has_colors() && start_color() == OK ? COLORS : 0; }
 static inline void lln_erase(void) { werase(stdscr); }
 static inline void lln_refresh(void) { wrefresh(stdscr); }
 // The next refresh paints every cell.
