@@ -114,6 +114,7 @@ public struct Terminal: ~Copyable {
 
   private mutating func takeSize() {
     lln_resize()
+    painted = nil  // ncurses has dropped what lay outside, if only for a moment
     size = Size(width: Int(lln_width()), height: Int(lln_height()))
   }
 
