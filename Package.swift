@@ -65,6 +65,7 @@ let package = Package(
         "Trace", "TraceStore", "Drain", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
+    .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
   ],
   swiftLanguageModes: [.v6]
 )
