@@ -7,6 +7,7 @@ let package = Package(
   name: "looptop",
   products: [
     .executable(name: "looptop", targets: ["looptop"]),
+    .executable(name: "looptop-demo", targets: ["Demos"]),
     .library(name: "Reactor", targets: ["Reactor"]),
     .library(name: "ReactorTesting", targets: ["ReactorTesting"]),
     .library(name: "Recorder", targets: ["Recorder"]),
@@ -55,8 +56,10 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
+    .executableTarget(name: "Demos", dependencies: ["Reactor", "CLinux", "CSQLite"]),
     .executableTarget(name: "Benchmarks", dependencies: ["Recorder", "CLinux"]),
 
+    .testTarget(name: "PackageTests"),
     .testTarget(name: "RecorderTests", dependencies: ["Recorder"]),
     .testTarget(name: "TraceTests", dependencies: ["Trace", "CLinux"]),
     .testTarget(
@@ -66,6 +69,7 @@ let package = Package(
       ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
     .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["looptop", "Demos"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -19,19 +19,25 @@ public struct Terminal: ~Copyable {
   /// What was painted last.
   private var painted: Grid?
 
-  /// Takes the terminal.
-  ///
-  /// SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP and SIGCONT become events; a third SIGINT, SIGTERM or SIGHUP that
-  /// nobody has asked for kills the process after all. Throws before anything was changed on the terminal.
-  public init() throws(TerminalError) {
+  /// Whether there is a terminal that could be taken; returns its type and changes nothing.
+  @discardableResult
+  public static func check() throws(TerminalError) -> String {
     guard isatty(STDIN_FILENO) == 1 else { throw .notATerminal(.input) }
     guard isatty(STDOUT_FILENO) == 1 else { throw .notATerminal(.output) }
     guard let type = environment("TERM") else { throw .noType }
     switch lln_look_up(type) {
     case LLN_UNKNOWN: throw .unknownType(type)
     case LLN_IMMOVABLE: throw .noCursorMovement(type)
-    default: break
+    default: return type
     }
+  }
+
+  /// Takes the terminal.
+  ///
+  /// SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP and SIGCONT become events; a third SIGINT, SIGTERM or SIGHUP that
+  /// nobody has asked for kills the process after all. Throws before anything was changed on the terminal.
+  public init() throws(TerminalError) {
+    let type = try Terminal.check()
     let glyphs: Glyphs = lln_use_utf8() ? .unicode : .ascii
     let signals = lln_watch_signals()
     guard signals >= 0 else { throw .noSignals(errno) }

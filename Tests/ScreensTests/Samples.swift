@@ -17,7 +17,8 @@ enum Samples {
 
   static func empty() -> Report {
     Report(
-      trace: TraceSummary(from: start, to: start, startedAt: nil, events: 0, gaps: [], gapCount: 0, complete: true), processes: [],
+      trace: TraceSummary(from: start, to: start, startedAt: nil, events: 0, gaps: [], gapCount: 0, complete: true),
+      processes: [],
       loops: [], callbacks: 0, sites: [], stalls: [], stallCount: 0,
       operations: OperationCounts(created: 0, succeeded: 0, failed: 0, cancelled: 0, dropped: 0, pending: 0),
       chains: ChainCounts(completed: 0, failed: 0, inFlight: 0, waiting: 0, stalled: 0), chainList: [], findings: [],
@@ -128,7 +129,8 @@ enum Samples {
   ) -> SiteReport {
     SiteReport(
       site: site, kind: kind, count: count, total: .milliseconds(total), own: .milliseconds(total),
-      p50: .microseconds(max * 500), p99: .microseconds(max * 950), max: .milliseconds(max), slow: slow, slowOwn: .zero, threw: 0,
+      p50: .microseconds(max * 500), p99: .microseconds(max * 950), max: .milliseconds(max), slow: slow, slowOwn: .zero,
+      threw: 0,
       runningFor: nil, harm: nil, harmUpTo: nil, victims: nil,
       worst: [SiteReport.Instance(loop: LoopID(1), began: at(8_020), own: .milliseconds(max), running: false)])
   }
