@@ -38,7 +38,7 @@ struct ChunkContext {
   var queueNext = 0
   /// For each shape the entry of `known` after the one that was meant last.
   var knownNext: [Int] = []
-  /// For each shape the time from the poll's return to the moment that was due last.
+  /// For each shape the time from its base to the moment that was due last.
   var delay: [Int64] = []
   /// The last operation that the chunk had not seen.
   var outside: UInt64 = 0

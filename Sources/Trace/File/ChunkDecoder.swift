@@ -157,7 +157,8 @@ struct ChunkDecoder: ~Copyable {
     var due: Instant?
     if flags & Shape.due != 0 {
       context.delay[code] &+= signed(.created, 4)
-      due = Instant(context.pollReturned &+ context.delay[code])
+      let base = shape.second == DueBase.event.rawValue ? context.time : context.pollReturned
+      due = Instant(base &+ context.delay[code])
     }
     let descriptor = flags & Shape.descriptor != 0 ? Int32(truncatingIfNeeded: signed(.created, 5)) : nil
     let ready = due?.nanoseconds ?? ChunkContext.never
