@@ -78,7 +78,10 @@ struct ChunkContext {
     outer.removeAll(keepingCapacity: true)
   }
 
-  @inline(__always) mutating func name(chain: UInt64) { top.chain = chain }
+  /// The innermost span, where there is one, goes on in that chain.
+  @inline(__always) mutating func name(chain: UInt64) {
+    if !outer.isEmpty { top.chain = chain }
+  }
 
   @inline(__always) mutating func add(known entry: Known) { known.append(entry) }
 
