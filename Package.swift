@@ -57,11 +57,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    .testTarget(name: "TraceTests", dependencies: ["Trace", "CLinux"]),
+    .testTarget(name: "TraceTests", dependencies: ["Trace"]),
     .testTarget(
       name: "TraceStoreTests",
       dependencies: [
-        "Trace", "TraceStore", "Drain", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
+        "Trace", "TraceStore", "Drain", .product(name: "SystemPackage", package: "swift-system"),
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -7,7 +7,8 @@ import Trace
 /// Writes a trace: batches in, chunks out.
 ///
 /// Safe to use from any thread. Nothing that happens to the disk stops it: what cannot be written becomes a gap with a
-/// count, which is written as soon as something can be.
+/// count, which is written as soon as something can be. One that is let go without `close()` leaves a file like that of
+/// a killed program: whole up to the last flush, without an index.
 public final class TraceWriter: OpenTail {
   private let state: Mutex<State>
 
