@@ -61,11 +61,11 @@ let package = Package(
 
     .testTarget(name: "PackageTests"),
     .testTarget(name: "RecorderTests", dependencies: ["Recorder"]),
-    .testTarget(name: "TraceTests", dependencies: ["Trace", "CLinux"]),
+    .testTarget(name: "TraceTests", dependencies: ["Trace"]),
     .testTarget(
       name: "TraceStoreTests",
       dependencies: [
-        "Trace", "TraceStore", "Drain", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
+        "Trace", "TraceStore", "Drain", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
     .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),

@@ -79,7 +79,8 @@ public enum RingCatalog {
     return identity.isRunning ? .running : .died
   }
 
-  private static func sessions(in path: String) -> [String] {
+  /// The folders of sessions in a folder of rings, in use or left over.
+  public static func sessions(in path: String) -> [String] {
     guard let stream = opendir(path) else { return [] }
     defer { closedir(stream) }
     var found: [String] = []

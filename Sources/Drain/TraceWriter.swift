@@ -7,7 +7,8 @@ import Trace
 /// Writes a trace: batches in, chunks out.
 ///
 /// Safe to use from any thread. Nothing that happens to the disk stops it: what cannot be written becomes a gap with a
-/// count, which is written as soon as something can be.
+/// count, which is written as soon as something can be. One that is let go without `close()` leaves a file like that of
+/// a killed program: whole up to the last flush, without an index.
 public final class TraceWriter: OpenTail {
   private let state: Mutex<State>
 
@@ -94,20 +95,9 @@ extension TraceWriter {
     init(_ file: consuming TraceFile, spool: Spool?) throws(TraceError) {
       self.spool = spool
       name = file.name
-      try file.append(FileHeader(bootID: State.bootID(), created: ll_realtime()).bytes)
+      try file.append(FileHeader(bootID: ProcessIdentity.bootID, created: ll_realtime()).bytes)
       bytes = file.end
       self.file = consume file
-    }
-
-    /// Sixteen bytes, zeros where the kernel does not say.
-    private static func bootID() -> [UInt8] {
-      let path = "/proc/sys/kernel/random/boot_id"
-      guard let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) else { return [] }
-      defer { try? file.close() }
-      var text = [UInt8](repeating: 0, count: 36)
-      guard (try? text.withUnsafeMutableBytes { try file.read(into: $0) }) == 36 else { return [] }
-      let digits = text.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-      return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 
     mutating func append(_ batch: Batch) {

@@ -12,6 +12,8 @@ struct ChunkList {
   private(set) var end = UInt64(FileHeader.size)
   /// The first ordinal of each loop after its last chunk, and that chunk's last time.
   private(set) var loops: [LoopID: (next: UInt64, to: Instant)] = [:]
+  /// How many bytes of definitions more are read: what they take in memory must not depend on how well they are packed.
+  private var definitionBytesLeft = 128 << 20
   /// Why bytes were skipped last.
   private var skipped = GapReason.damaged
 
@@ -77,7 +79,10 @@ struct ChunkList {
     switch ChunkHeader.Kind(rawValue: header.kind) {
     case .events: add(events: header)
     case .definitions:
-      if case .success(let payload) = try file.payload(of: header), let page = try? DefinitionsPage(payload) {
+      if case .success(let payload) = try file.payload(of: header), payload.count <= definitionBytesLeft,
+        let page = try? DefinitionsPage(payload)
+      {
+        definitionBytesLeft -= payload.count
         definitions.add(page)
       } else {
         let bytes = header.next - header.offset

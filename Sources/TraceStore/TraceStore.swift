@@ -108,7 +108,7 @@ public final class TraceStore {
     guard let header = chunk.header else { return chunk.gap(chunk.missing ?? .unknown) }
     let decoded: Batch?
     switch try file.payload(of: header) {
-    case .success(let payload): decoded = try? ChunkCodec.decode(payload, loop: chunk.loop)
+    case .success(let payload): decoded = try? ChunkCodec.decode(payload, under: header)
     case .failure: decoded = nil
     }
     if let decoded { return decoded }

@@ -31,6 +31,7 @@ struct Viewer {
   ///
   /// - Throws: `Failure`, or the exit code that a signal asks for.
   func run() throws {
+    try study.advance()
     var terminal = try open()
     var state = ScreenState()
     var input = makeInput(state, terminal)

@@ -48,4 +48,18 @@ final class Tmux {
       return condition(screen) ? screen : nil
     } ?? screen()
   }
+
+  /// One of tmux's variables of the terminal, `cursor_flag`.
+  func state(_ name: String) throws -> String {
+    String(try tmux(["display-message", "-p", "-t", "test", "#{\(name)}"]).out.dropLast())
+  }
+
+  /// The process of that name among those that the terminal's shell started.
+  func child(_ name: String) throws -> Int32? {
+    let shell = try state("pane_pid")
+    let children = String(decoding: contents("/proc/\(shell)/task/\(shell)/children"), as: UTF8.self)
+    return children.split(separator: " ").compactMap { Int32($0) }.first { pid in
+      String(decoding: contents("/proc/\(pid)/comm"), as: UTF8.self) == name + "\n"
+    }
+  }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import Drain
 import Glibc
 import SystemPackage

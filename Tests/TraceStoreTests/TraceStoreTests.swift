@@ -196,6 +196,52 @@ import TraceStore
     writer.close()
   }
 
+  @Test func aCursorGivesEveryEventOnceWhileAnotherThreadWrites() async throws {
+    let writer = try TraceWriter(spool: 64 << 20)
+    let written = Task.detached {
+      var lives = [Life(one), Life(two)]
+      var written: [LoopID: [Event]] = [:]
+      for round in 0..<600 {
+        let batch = lives[round % 2].batch(round % 23)
+        written[batch.loop, default: []] += batch.events
+        writer.append(batch)
+        if round % 5 == 0 { writer.flush() }
+      }
+      return written
+    }
+    let store = try TraceStore(descriptor: #require(writer.descriptor), name: "live", tail: writer)
+    var cursor = TraceStore.Cursor()
+    var read: [LoopID: [Event]] = [:]
+    let all = (0..<600).reduce(0) { $0 + $1 % 23 }
+    while read.values.reduce(0, { $0 + $1.count }) < all {
+      try store.refresh()
+      while let batch = try store.next(&cursor) { read[batch.loop, default: []] += batch.events }
+      await Task.yield()
+    }
+    #expect(await written.value == read)
+    writer.close()
+  }
+
+  @Test func ofAChunkThatWasReadInPartOnlyTheRestIsAGapWhenItIsDamaged() throws {
+    let folder = try Folder()
+    let writer = try TraceWriter(creating: folder.trace)
+    let file = try FileDescriptor.open(folder.trace, .readWrite)
+    defer { try? file.close() }
+    let store = try TraceStore(descriptor: file, name: "live", tail: writer)
+    var life = Life(one)
+    var cursor = TraceStore.Cursor()
+    writer.append(life.batch(30))
+    #expect(try store.next(&cursor)?.events.count == 30)
+    writer.append(life.batch(12))
+    writer.flush()
+    _ = try file.writeAll(toAbsoluteOffset: 64 + 128 + 10, [0xAA, 0xAA])
+    try store.refresh()
+    #expect(gaps([one: try store.next(&cursor)?.events ?? []]).map(\.events) == [12])
+    #expect(try store.next(&cursor) == nil)
+    #expect(store.diagnostics.damage.map(\.events) == [42])
+    writer.close()
+  }
+
   @Test func aGrowingFileIsFollowed() throws {
     let folder = try Folder()
     let whole = try Self.small(folder).bytes

@@ -126,3 +126,11 @@ struct RandomBatch {
     if dice.chance(3) { batch.add(checkpoint(), at: Instant(time)) }
   }
 }
+
+/// The events of a payload under a header that says it has so many.
+func decode(_ payload: [UInt8], _ events: Int, of loop: LoopID = LoopID(3)) throws -> Batch {
+  var header = ChunkHeader(kind: .events)
+  header.loop = loop
+  header.events = UInt32(events)
+  return try ChunkCodec.decode(payload, under: header)
+}

@@ -15,10 +15,14 @@ package enum ChunkCodec {
   }
 
   /// The events of a payload; kinds that this version does not know are left out.
-  package static func decode(_ payload: [UInt8], loop: LoopID) throws(Payload.Failure) -> Batch {
+  ///
+  /// Throws `damaged` where it does not have the number of events that its chunk's header says.
+  package static func decode(
+    _ payload: [UInt8], under header: ChunkHeader
+  ) throws(Payload.Failure) -> Batch {
     var result: Result<Batch, Payload.Failure> = .failure(.damaged)
     payload.withUnsafeBytes { bytes in
-      result = Result { () throws(Payload.Failure) in try ChunkDecoder.decode(bytes, loop: loop) }
+      result = Result { () throws(Payload.Failure) in try ChunkDecoder.decode(bytes, under: header) }
     }
     return try result.get()
   }

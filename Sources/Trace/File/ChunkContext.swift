@@ -38,7 +38,7 @@ struct ChunkContext {
   var queueNext = 0
   /// For each shape the entry of `known` after the one that was meant last.
   var knownNext: [Int] = []
-  /// For each shape the time from the poll's return to the moment that was due last.
+  /// For each shape the time from its base to the moment that was due last.
   var delay: [Int64] = []
   /// The last operation that the chunk had not seen.
   var outside: UInt64 = 0
@@ -78,7 +78,10 @@ struct ChunkContext {
     outer.removeAll(keepingCapacity: true)
   }
 
-  @inline(__always) mutating func name(chain: UInt64) { top.chain = chain }
+  /// The innermost span, where there is one, goes on in that chain.
+  @inline(__always) mutating func name(chain: UInt64) {
+    if !outer.isEmpty { top.chain = chain }
+  }
 
   @inline(__always) mutating func add(known entry: Known) { known.append(entry) }
 

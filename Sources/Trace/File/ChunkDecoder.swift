@@ -34,10 +34,10 @@ struct ChunkDecoder: ~Copyable {
   }
 
   /// The events of a payload, which is as long as a chunk's may be.
-  static func decode(_ payload: UnsafeRawBufferPointer, loop: LoopID) throws(Payload.Failure) -> Batch {
-    var decoder = ChunkDecoder(try ColumnTable(payload), loop: loop)
+  static func decode(_ payload: UnsafeRawBufferPointer, under header: ChunkHeader) throws(Payload.Failure) -> Batch {
+    var decoder = ChunkDecoder(try ColumnTable(payload), loop: header.loop)
     let count = decoder.columns[ColumnID.codes.number].count
-    guard count <= ChunkCodec.eventLimit else { throw .damaged }
+    guard count == Int(header.events), count <= ChunkCodec.eventLimit else { throw .damaged }
     decoder.readShapes()
     let events = [Event](unsafeUninitializedCapacity: count) { buffer, filled in
       filled = decoder.decode(count, into: buffer)
@@ -157,7 +157,8 @@ struct ChunkDecoder: ~Copyable {
     var due: Instant?
     if flags & Shape.due != 0 {
       context.delay[code] &+= signed(.created, 4)
-      due = Instant(context.pollReturned &+ context.delay[code])
+      let base = shape.second == DueBase.event.rawValue ? context.time : context.pollReturned
+      due = Instant(base &+ context.delay[code])
     }
     let descriptor = flags & Shape.descriptor != 0 ? Int32(truncatingIfNeeded: signed(.created, 5)) : nil
     let ready = due?.nanoseconds ?? ChunkContext.never

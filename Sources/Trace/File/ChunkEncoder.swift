@@ -7,6 +7,8 @@ struct ChunkEncoder {
   private var codes: [Shape: Int] = [:]
   private var knownIndex: [UInt64: Int] = [:]
   private var queueIndex: [UInt64: Int] = [:]
+  /// For each site the times from both bases to the moment that was due last.
+  private var delays: [SiteID: (poll: Int64, event: Int64)] = [:]
   private let batch: Batch
 
   init(_ batch: Batch) {
@@ -221,18 +223,27 @@ struct ChunkEncoder {
     if created.standing { flags |= Shape.standing }
     if created.due != nil { flags |= Shape.due }
     if created.descriptor != nil { flags |= Shape.descriptor }
-    let code = begin(Shape(.created, flags: flags, created.kind.rawValue, site: created.site), .created, time)
+    let base: DueBase = created.due.map { self.base(ofDue: $0, time, created.site) } ?? .pollReturned
+    let code = begin(
+      Shape(.created, flags: flags, created.kind.rawValue, base.rawValue, site: created.site), .created, time)
     write(own: created.id.raw, at: index, to: ColumnID(.created, 1))
     write(created.chain, chain, to: ColumnID(.created, 2))
     write(created.creator, creator, to: ColumnID(.created, 3))
     if let due = created.due?.nanoseconds {
-      let delay = due &- context.pollReturned
+      let delay = due &- (base == .event ? time.nanoseconds : context.pollReturned)
       columns.append(signed: delay &- context.delay[code], to: ColumnID(.created, 4))
       context.delay[code] = delay
     }
     if let descriptor = created.descriptor { columns.append(signed: Int64(descriptor), to: ColumnID(.created, 5)) }
     let ready = created.due?.nanoseconds ?? ChunkContext.never
     add(known: ChunkContext.Known(id: created.id.raw, chain: created.chain?.raw ?? 0, ready: ready))
+  }
+
+  /// The base from which the site's delay has changed less since last time.
+  private mutating func base(ofDue due: Instant, _ time: Instant, _ site: SiteID) -> DueBase {
+    let now = (poll: due.nanoseconds &- context.pollReturned, event: due.nanoseconds &- time.nanoseconds)
+    let last = delays.updateValue(now, forKey: site) ?? (0, 0)
+    return (now.event &- last.event).magnitude < (now.poll &- last.poll).magnitude ? .event : .pollReturned
   }
 
   private mutating func encode(_ queued: Event.Queued, _ time: Instant, at index: UInt64) {

@@ -112,6 +112,14 @@ enum ReadyMode: UInt8 {
   case other
 }
 
+/// From where a shape counts the time until an operation is due: programs read the clock once a tick, or each time.
+enum DueBase: UInt8 {
+  /// The last poll's return.
+  case pollReturned
+  /// The event.
+  case event
+}
+
 /// How a shape says what a poll's time-out is.
 enum TimeoutMode: UInt8 {
   /// Without limit.
