@@ -5,7 +5,7 @@ extension Analyzer {
   mutating func enterPoll(at time: Instant, _ loop: inout LoopAnalysis) {
     endPass(at: time, isTick: true, &loop)
     if case .polling = loop.phase { return }
-    loop.phase = .polling(since: time)
+    loop.poll(at: time)
   }
 
   /// The loop has left off running callbacks, to poll or for good.

@@ -107,7 +107,7 @@ public struct Analyzer: Sendable {
       loop.hasEnded = false
     case .loopEnded:
       endPass(at: time, isTick: false, &loop)
-      if case .polling = loop.phase { loop.leavePoll(at: time) }
+      loop.stopPolling(at: time)
       loop.phase = .unknown
       loop.hasEnded = true
     case .unhandled(let operation, let text): failUnhandled(operation, batch.text(text), at: time, &loop)

@@ -54,10 +54,17 @@ struct ChainJudgement {
   private struct Leaf {
     var slot: Int
     var isLive: Bool
+    /// Whether it is alive for more than being young yet.
+    var isSure: Bool
     var created: Instant
+
+    func tellsMore(than other: Leaf) -> Bool {
+      if isLive != other.isLive { return isLive }
+      return isSure == other.isSure ? created < other.created : isSure
+    }
   }
 
-  /// By the chain's slot: of all its operations' leaves a live one, else the oldest.
+  /// By the chain's slot: of all its operations' leaves one that is surely alive, else a live one, else the oldest.
   private func leaves(_ analyzer: Analyzer, _ liveness: Liveness) -> [Leaf?] {
     var leaves = [Leaf?](repeating: nil, count: analyzer.chains.pool.allSlots.count)
     let operations = analyzer.operations.pool
@@ -67,13 +74,10 @@ struct ChainJudgement {
       guard let chain = analyzer.chains.slot(operation.chain) else { continue }
       let now = moment(OperationID(raw: operations.id(at: slot)).loop).waking
       let found = liveness.leaf(of: slot, at: now)
-      let leaf = Leaf(slot: found.slot, isLive: found.isLive, created: operations[found.slot].created)
-      guard let known = leaves[chain] else {
-        leaves[chain] = leaf
-        continue
-      }
-      let isBetter = leaf.isLive == known.isLive ? leaf.created < known.created : leaf.isLive
-      if isBetter { leaves[chain] = leaf }
+      let leaf = Leaf(
+        slot: found.slot, isLive: found.isLive, isSure: found.isLive && operations[found.slot].kind.hasKnownSource,
+        created: operations[found.slot].created)
+      if leaves[chain].map(leaf.tellsMore) ?? true { leaves[chain] = leaf }
     }
     return leaves
   }

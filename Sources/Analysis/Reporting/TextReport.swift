@@ -140,7 +140,7 @@ public enum TextReport {
       (counts.dropped, "dropped"), (counts.pending, "pending"),
     ]
     let text = parts.map { "\(Format.count($0.0)) \($0.1)" }.joined(separator: ", ")
-    return ["OPERATIONS  \(Format.count(counts.created)) created: \(text)"]
+    return "OPERATIONS  \(Format.count(counts.created)) created: \(text)".wrapped(to: width)
   }
 
   // MARK: What is not known
