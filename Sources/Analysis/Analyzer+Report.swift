@@ -122,13 +122,10 @@ extension Analyzer {
     of chain: ChainRecord, at moment: Instant, state: ChainReport.State, waitingOn: PendingOperation?
   ) -> ChainReport {
     let running = chain.open > 0 ? chain.running + (moment - chain.runningSince) : chain.running
-    // The steps stand in a ring: the oldest is the next to be overwritten.
-    let oldest = chain.steps.count < ChainReport.stepLimit ? 0 : Int(chain.stepCount) % ChainReport.stepLimit
-    let steps = chain.steps[oldest...] + chain.steps[..<oldest]
     return ChainReport(
       id: chain.id, name: chain.name, site: definitions.site(chain.site), began: chain.began,
       duration: moment - chain.began, running: running, queued: nil, waiting: nil, state: state, waitingOn: waitingOn,
-      steps: steps.map { step in
+      steps: chain.steps.map { step in
         ChainReport.Step(
           site: definitions.site(step.site), kind: step.kind, began: step.began,
           duration: step.duration ?? moment - step.began, depth: Int(step.depth))

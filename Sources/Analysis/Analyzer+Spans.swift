@@ -12,8 +12,7 @@ extension Analyzer {
   mutating func endPass(at time: Instant, isTick: Bool, _ loop: inout LoopAnalysis) {
     closeAll(at: time, &loop)
     record(loop.endPass(at: time, isTick: isTick, threshold: thresholds.slow))
-    for operation in loop.settled { operations.purge(operation) }
-    loop.settled.removeAll(keepingCapacity: true)
+    purgeSettled(of: &loop)
     finishChains(of: &loop)
   }
 
