@@ -12,6 +12,7 @@ extension Analyzer {
     }
     loop.stopPolling(at: end)
     loop.phase = .unknown
+    clearQueue(of: &loop)
     loop.knowledge.lose(from: end, to: max(gap.to.bounded, end))
   }
 

@@ -6,7 +6,7 @@ extension Analyzer {
   /// which whatever is still open is judged.
   public func report(at now: Instant?) -> Report {
     let now = now?.bounded
-    let loops = loops.compactMap { $0 }
+    let loops = loops.compactMap { $0 }.sorted { $0.id < $1.id }
     let sites = siteReports(loops, at: now)
     let stalls = stallReports(loops, at: now)
     let judgement = ChainJudgement(self, loops, at: now)

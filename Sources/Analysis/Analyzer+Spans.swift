@@ -19,6 +19,7 @@ extension Analyzer {
   mutating func leavePoll(at time: Instant, _ loop: inout LoopAnalysis) {
     // A second return without an enter between them ends a pass all the same.
     if case .busy = loop.phase { enterPoll(at: time, &loop) }
+    if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
     loop.leavePoll(at: time)
   }
 

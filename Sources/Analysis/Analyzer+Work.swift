@@ -8,7 +8,7 @@ extension Analyzer {
   mutating func create(_ operation: Event.Created, at time: Instant, _ loop: inout LoopAnalysis) {
     loop.knowledge.see(operation.id.serial)
     if let creator = operation.creator, creator != loop.stack.top?.id, creator.loop == loop.id,
-      creator.serial > loop.knowledge.lastSpan
+      creator.serial > loop.knowledge.lastSpan, loop.knowledge.mustKnow(creator.serial)
     {
       count(.unknownCreator)
     }
@@ -48,7 +48,7 @@ extension Analyzer {
   }
 
   mutating func settle(_ id: OperationID, _ outcome: Outcome, at time: Instant, _ loop: inout LoopAnalysis) {
-    if outcome != .success { _ = take(id, &loop) }
+    if outcome == .cancelled || outcome == .dropped { _ = take(id, &loop) }
     switch operations.settle(id, outcome, at: time) {
     case .excused: break
     case .unknown:
@@ -98,6 +98,15 @@ extension Analyzer {
       endIfOver(chain, &loop)
     }
     return entry
+  }
+
+  /// Takes out all that the loop had in its ready queue: it is not known what became of it, or it will never run.
+  mutating func clearQueue(of loop: inout LoopAnalysis) {
+    guard queue.count > 0 else { return }
+    for slot in queue.allSlots where queue.isLive(slot) {
+      let id = OperationID(raw: queue.id(at: slot))
+      if id.loop == loop.id { _ = take(id, &loop) }
+    }
   }
 
   mutating func name(_ id: ChainID, _ name: String, at time: Instant, _ loop: inout LoopAnalysis) {

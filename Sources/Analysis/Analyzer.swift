@@ -106,6 +106,7 @@ public struct Analyzer: Sendable {
       loop.knowledge.begin()
       loop.hasEnded = false
     case .loopEnded:
+      clearQueue(of: &loop)
       endPass(at: time, isTick: false, &loop)
       loop.stopPolling(at: time)
       loop.phase = .unknown

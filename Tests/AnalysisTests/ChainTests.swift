@@ -42,7 +42,7 @@ import Trace
     #expect(finding.site.line == 7)
     #expect(finding.moment == Instant(4_000_000_000))
     #expect(
-      finding.sentence == "2 operations created by retry(_:) were released unsettled: its callbacks can never run.")
+      finding.sentence == "2 operations created by retry(_:) were released unsettled: their callbacks can never run.")
   }
 
   @Test func `whose failure nobody handled are found long after they are gone, and their chain has failed`() throws {

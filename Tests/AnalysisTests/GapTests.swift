@@ -95,6 +95,18 @@ import Trace
     #expect(silent.anomalies.isEmpty)
   }
 
+  @Test func `leave nothing in the ready queue for ever`() throws {
+    let text = """
+      1 1 loop-begin
+      1 1 begin span=1 site=1 starts-chain
+      1 1 queued op=2 at=1 kind=ready trigger=callback chain=1
+      1 1 end span=1
+      """
+    #expect(try report(text).chains.inFlight == 1)
+    #expect(try report(text + "\n1 2 gap from=1 to=2 reason=overwritten\n1 3 poll-enter").chains.completed == 1)
+    #expect(try report(text + "\n1 2 loop-end").chains.completed == 1)
+  }
+
   @Test func `end what the checkpoint after them no longer lists`() throws {
     let report = try report(
       """
