@@ -11,7 +11,10 @@ extension Analyzer {
     let stalls = stallReports(loops, at: now)
     let judgement = ChainJudgement(self, loops, at: now)
     let evidence = Evidence(
-      sites: sites, stalledChains: judgement.stalled.map { report(of: $0, in: judgement) },
+      sites: sites,
+      stalledChains: judgement.stalledGroups.map { group in
+        Evidence.StalledChains(oldest: report(of: group.oldest, in: judgement), count: group.count)
+      },
       neverSettled: judgement.neverSettled.map(resolve), dropped: resolve(dropped), unhandled: resolve(unhandled))
     return Report(
       trace: summary(loops, at: now), processes: processes(), loops: loops.map { report(of: $0, at: now) },
@@ -139,7 +142,7 @@ extension Analyzer {
   }
 
   private func chainReports(_ judgement: ChainJudgement) -> [ChainReport] {
-    let open = judgement.stalled + judgement.others.elements.map(\.element)
+    let open = (judgement.stalled.elements + judgement.others.elements).map(\.element)
     let listed = open.prefix(Report.chainLimit).map { report(of: $0, in: judgement) }
     return listed + endedChains.elements.prefix(Report.chainLimit - listed.count).map(\.element)
   }
