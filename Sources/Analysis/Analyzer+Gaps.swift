@@ -7,16 +7,13 @@ extension Analyzer {
     if gaps.count < Self.gapLimit { gaps.append(LoopGap(loop: loop.id, gap: gap)) }
     // Neither busy nor idle: where the loop was is not known.
     let end = min(max(gap.from.bounded, loop.first), time)
-    switch loop.phase {
-    case .unknown: break
-    case .busy(let since, _):
+    if case .busy(let since, _) = loop.phase {
       record(loop.endPass(at: max(end, since), isTick: false, threshold: thresholds.slow))
-    case .polling(let since):
-      loop.idle = loop.idle + max(end - since, .zero)
-      loop.track.add(idleFrom: since, to: end)
     }
+    loop.stopPolling(at: end)
     loop.phase = .unknown
-    loop.knowledge.lose(gap)
+    clearQueue(of: &loop)
+    loop.knowledge.lose(from: end, to: max(gap.to.bounded, end))
   }
 
   mutating func adopt(_ checkpoint: Checkpoint, at time: Instant, _ loop: inout LoopAnalysis) {
@@ -27,10 +24,10 @@ extension Analyzer {
     loop.knowledge.take(checkpoint)
     for row in checkpoint.operations where knowledge.isNews(row.operation.id.raw, began: row.created) {
       let chain = row.operation.chain.map(chains.reference)
-      _ = adopt(row.operation, created: row.created.bounded, chain: chain, &loop)
+      _ = adopt(row.operation, created: min(row.created.bounded, time), chain: chain, &loop)
     }
     for row in checkpoint.spans where knowledge.isNews(row.span.id.raw, began: row.began) {
-      adopt(row, &loop)
+      adopt(row, at: time, &loop)
     }
     for row in names {
       guard let slot = chains.pool.slot(of: row.id.raw), chains[slot].name == nil else { continue }
@@ -64,14 +61,15 @@ extension Analyzer {
   }
 
   /// Opens a span that began before anything was known.
-  private mutating func adopt(_ row: OpenSpan, _ loop: inout LoopAnalysis) {
+  private mutating func adopt(_ row: OpenSpan, at time: Instant, _ loop: inout LoopAnalysis) {
     guard loop.stack.depthAbove(row.span.id) == nil else { return }
-    loop.run(at: max(row.began.bounded, loop.knowledge.from))
+    let began = min(row.began.bounded, time)
+    loop.run(at: min(max(began, loop.knowledge.from), time))
     loop.callbacks += 1
     let operation = row.span.operation.flatMap { operations.pool.slot(of: $0.raw) }.map { operations.pool[$0] }
     var span = ActiveSpan(
       id: row.span.id, site: row.span.site, kind: row.span.kind,
-      counts: Int32(sites.begin(row.span.site, row.span.kind)), began: row.began.bounded, chain: operation?.chain)
+      counts: Int32(sites.begin(row.span.site, row.span.kind)), began: began, chain: operation?.chain)
     if row.span.startsChain { span.chain = chains.reference(ChainID(raw: row.span.id.raw)) }
     if let slot = chains.slot(span.chain) {
       span.step = chains.enter(slot, span.site, span.kind, at: span.began)

@@ -6,12 +6,15 @@ extension Analyzer {
   /// which whatever is still open is judged.
   public func report(at now: Instant?) -> Report {
     let now = now?.bounded
-    let loops = loops.compactMap { $0 }
+    let loops = loops.compactMap { $0 }.sorted { $0.id < $1.id }
     let sites = siteReports(loops, at: now)
     let stalls = stallReports(loops, at: now)
     let judgement = ChainJudgement(self, loops, at: now)
     let evidence = Evidence(
-      sites: sites, stalledChains: judgement.stalled.map { report(of: $0, in: judgement) },
+      sites: sites,
+      stalledChains: judgement.stalledGroups.map { group in
+        Evidence.StalledChains(oldest: report(of: group.oldest, in: judgement), count: group.count)
+      },
       neverSettled: judgement.neverSettled.map(resolve), dropped: resolve(dropped), unhandled: resolve(unhandled))
     return Report(
       trace: summary(loops, at: now), processes: processes(), loops: loops.map { report(of: $0, at: now) },
@@ -122,13 +125,10 @@ extension Analyzer {
     of chain: ChainRecord, at moment: Instant, state: ChainReport.State, waitingOn: PendingOperation?
   ) -> ChainReport {
     let running = chain.open > 0 ? chain.running + (moment - chain.runningSince) : chain.running
-    // The steps stand in a ring: the oldest is the next to be overwritten.
-    let oldest = chain.steps.count < ChainReport.stepLimit ? 0 : Int(chain.stepCount) % ChainReport.stepLimit
-    let steps = chain.steps[oldest...] + chain.steps[..<oldest]
     return ChainReport(
       id: chain.id, name: chain.name, site: definitions.site(chain.site), began: chain.began,
       duration: moment - chain.began, running: running, queued: nil, waiting: nil, state: state, waitingOn: waitingOn,
-      steps: steps.map { step in
+      steps: chain.steps.map { step in
         ChainReport.Step(
           site: definitions.site(step.site), kind: step.kind, began: step.began,
           duration: step.duration ?? moment - step.began, depth: Int(step.depth))
@@ -142,7 +142,7 @@ extension Analyzer {
   }
 
   private func chainReports(_ judgement: ChainJudgement) -> [ChainReport] {
-    let open = judgement.stalled + judgement.others.elements.map(\.element)
+    let open = (judgement.stalled.elements + judgement.others.elements).map(\.element)
     let listed = open.prefix(Report.chainLimit).map { report(of: $0, in: judgement) }
     return listed + endedChains.elements.prefix(Report.chainLimit - listed.count).map(\.element)
   }

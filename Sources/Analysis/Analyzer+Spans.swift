@@ -5,21 +5,21 @@ extension Analyzer {
   mutating func enterPoll(at time: Instant, _ loop: inout LoopAnalysis) {
     endPass(at: time, isTick: true, &loop)
     if case .polling = loop.phase { return }
-    loop.phase = .polling(since: time)
+    loop.poll(at: time)
   }
 
   /// The loop has left off running callbacks, to poll or for good.
   mutating func endPass(at time: Instant, isTick: Bool, _ loop: inout LoopAnalysis) {
     closeAll(at: time, &loop)
     record(loop.endPass(at: time, isTick: isTick, threshold: thresholds.slow))
-    for operation in loop.settled { operations.purge(operation) }
-    loop.settled.removeAll(keepingCapacity: true)
+    purgeSettled(of: &loop)
     finishChains(of: &loop)
   }
 
   mutating func leavePoll(at time: Instant, _ loop: inout LoopAnalysis) {
     // A second return without an enter between them ends a pass all the same.
     if case .busy = loop.phase { enterPoll(at: time, &loop) }
+    if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
     loop.leavePoll(at: time)
   }
 

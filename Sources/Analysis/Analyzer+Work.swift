@@ -8,7 +8,7 @@ extension Analyzer {
   mutating func create(_ operation: Event.Created, at time: Instant, _ loop: inout LoopAnalysis) {
     loop.knowledge.see(operation.id.serial)
     if let creator = operation.creator, creator != loop.stack.top?.id, creator.loop == loop.id,
-      creator.serial > loop.knowledge.lastSpan
+      creator.serial > loop.knowledge.lastSpan, loop.knowledge.mustKnow(creator.serial)
     {
       count(.unknownCreator)
     }
@@ -48,7 +48,7 @@ extension Analyzer {
   }
 
   mutating func settle(_ id: OperationID, _ outcome: Outcome, at time: Instant, _ loop: inout LoopAnalysis) {
-    if outcome != .success { _ = take(id, &loop) }
+    if outcome == .cancelled || outcome == .dropped { _ = take(id, &loop) }
     switch operations.settle(id, outcome, at: time) {
     case .excused: break
     case .unknown:
@@ -60,10 +60,7 @@ extension Analyzer {
       }
     case .settled(let slot):
       let operation = operations.pool[slot]
-      if loop.settled.count >= Self.settledLimit {
-        for operation in loop.settled { operations.purge(operation) }
-        loop.settled.removeAll(keepingCapacity: true)
-      }
+      if loop.settled.count >= Self.settledLimit { purgeSettled(of: &loop) }
       loop.settled.append(id)
       if outcome == .failure {
         failures.add(.init(id: id, site: operation.site, chain: operation.chain?.id))
@@ -74,6 +71,12 @@ extension Analyzer {
       chains[slot].pending = max(chains[slot].pending - 1, 0)
       endIfOver(slot, &loop)
     }
+  }
+
+  /// Forgets what has settled: its callbacks have run.
+  mutating func purgeSettled(of loop: inout LoopAnalysis) {
+    // One by one, because `removeAll(keepingCapacity:)` costs more than what is mostly one or two.
+    while let operation = loop.settled.popLast() { operations.purge(operation) }
   }
 
   mutating func enqueue(_ entry: Event.Queued, at time: Instant, _ loop: inout LoopAnalysis) {
@@ -95,6 +98,15 @@ extension Analyzer {
       endIfOver(chain, &loop)
     }
     return entry
+  }
+
+  /// Takes out all that the loop had in its ready queue: it is not known what became of it, or it will never run.
+  mutating func clearQueue(of loop: inout LoopAnalysis) {
+    guard queue.count > 0 else { return }
+    for slot in queue.allSlots where queue.isLive(slot) {
+      let id = OperationID(raw: queue.id(at: slot))
+      if id.loop == loop.id { _ = take(id, &loop) }
+    }
   }
 
   mutating func name(_ id: ChainID, _ name: String, at time: Instant, _ loop: inout LoopAnalysis) {
@@ -137,7 +149,7 @@ extension Analyzer {
 
   /// Counts and removes the chains that are over.
   mutating func finishChains(of loop: inout LoopAnalysis) {
-    for reference in loop.ending {
+    while let reference = loop.ending.popLast() {
       guard let slot = chains.slot(reference), chains[slot].isOver else { continue }
       let chain = chains[slot]
       let duration = chain.lastActivity - chain.began
@@ -148,7 +160,6 @@ extension Analyzer {
       }
       chains.finish(slot)
     }
-    loop.ending.removeAll(keepingCapacity: true)
   }
 
   mutating func failUnhandled(_ id: OperationID, _ text: String, at time: Instant, _ loop: inout LoopAnalysis) {

@@ -106,8 +106,9 @@ public struct Analyzer: Sendable {
       loop.knowledge.begin()
       loop.hasEnded = false
     case .loopEnded:
+      clearQueue(of: &loop)
       endPass(at: time, isTick: false, &loop)
-      if case .polling = loop.phase { loop.leavePoll(at: time) }
+      loop.stopPolling(at: time)
       loop.phase = .unknown
       loop.hasEnded = true
     case .unhandled(let operation, let text): failUnhandled(operation, batch.text(text), at: time, &loop)

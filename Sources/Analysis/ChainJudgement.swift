@@ -11,6 +11,13 @@ struct ChainJudgement {
     var leaf: Int?
   }
 
+  /// Stalled chains that wait for operations of one site.
+  struct StalledGroup {
+    var oldest: Verdict
+    var age: Nanoseconds
+    var count: UInt64
+  }
+
   /// Operations of one site that nobody is known to settle.
   struct NeverSettled {
     var oldest: Int
@@ -19,8 +26,10 @@ struct ChainJudgement {
   }
 
   private(set) var counts: ChainCounts
-  /// The oldest first.
-  private(set) var stalled: [Verdict] = []
+  /// The oldest first; at most as many as a report lists.
+  private(set) var stalled = TopList<Verdict>(limit: Report.chainLimit)
+  /// All of them; the oldest first.
+  private(set) var stalledGroups: [StalledGroup] = []
   /// Those that are not stalled, the oldest first; at most as many as a report lists.
   private(set) var others = TopList<Verdict>(limit: Report.chainLimit)
   /// The oldest first.
@@ -44,8 +53,9 @@ struct ChainJudgement {
       })
     last = loops.map(\.last).max() ?? Instant(0)
     let liveness = Liveness(operations: analyzer.operations, threshold: threshold)
-    judge(analyzer.chains, leaves: leaves(analyzer, liveness))
-    collectNeverSettled(liveness)
+    let leaves = leaves(analyzer, liveness)
+    let blamed = judge(analyzer.chains, leaves: leaves, liveness)
+    collectNeverSettled(liveness, blamed: blamed)
   }
 
   private func moment(_ loop: LoopID) -> (end: Instant, waking: Instant) { moments[loop] ?? (last, last) }
@@ -54,10 +64,17 @@ struct ChainJudgement {
   private struct Leaf {
     var slot: Int
     var isLive: Bool
+    /// Whether it is alive for more than being young yet.
+    var isSure: Bool
     var created: Instant
+
+    func tellsMore(than other: Leaf) -> Bool {
+      if isLive != other.isLive { return isLive }
+      return isSure == other.isSure ? created < other.created : isSure
+    }
   }
 
-  /// By the chain's slot: of all its operations' leaves a live one, else the oldest.
+  /// By the chain's slot: of all its operations' leaves one that is surely alive, else a live one, else the oldest.
   private func leaves(_ analyzer: Analyzer, _ liveness: Liveness) -> [Leaf?] {
     var leaves = [Leaf?](repeating: nil, count: analyzer.chains.pool.allSlots.count)
     let operations = analyzer.operations.pool
@@ -67,19 +84,18 @@ struct ChainJudgement {
       guard let chain = analyzer.chains.slot(operation.chain) else { continue }
       let now = moment(OperationID(raw: operations.id(at: slot)).loop).waking
       let found = liveness.leaf(of: slot, at: now)
-      let leaf = Leaf(slot: found.slot, isLive: found.isLive, created: operations[found.slot].created)
-      guard let known = leaves[chain] else {
-        leaves[chain] = leaf
-        continue
-      }
-      let isBetter = leaf.isLive == known.isLive ? leaf.created < known.created : leaf.isLive
-      if isBetter { leaves[chain] = leaf }
+      let leaf = Leaf(
+        slot: found.slot, isLive: found.isLive, isSure: found.isLive && operations[found.slot].kind.hasKnownSource,
+        created: operations[found.slot].created)
+      if leaves[chain].map(leaf.tellsMore) ?? true { leaves[chain] = leaf }
     }
     return leaves
   }
 
-  private mutating func judge(_ chains: ChainTable, leaves: [Leaf?]) {
-    var dead = TopList<Verdict>(limit: Report.chainLimit)
+  /// Judges all chains; returns the operations that stalled ones wait for.
+  private mutating func judge(_ chains: ChainTable, leaves: [Leaf?], _ liveness: Liveness) -> Set<Int> {
+    var blamed: Set<Int> = []
+    var groups: [SiteID: StalledGroup] = [:]
     for slot in chains.pool.allSlots where chains.pool.isLive(slot) {
       let chain = chains[slot]
       let moment = moment(chain.id.loop)
@@ -95,14 +111,21 @@ struct ChainJudgement {
       switch state {
       case .stalled:
         counts.stalled += 1
-        dead.insert(age, verdict)
+        stalled.insert(age, verdict)
+        guard let leaf = verdict.leaf else { continue }
+        blamed.insert(leaf)
+        var group = groups[liveness.operations.pool[leaf].site] ?? StalledGroup(oldest: verdict, age: age, count: 0)
+        group.count += 1
+        if age > group.age { (group.oldest, group.age) = (verdict, age) }
+        groups[liveness.operations.pool[leaf].site] = group
       case .waiting:
         counts.waiting += 1
         others.insert(age, verdict)
       default: others.insert(age, verdict)
       }
     }
-    stalled = dead.elements.map(\.element)
+    stalledGroups = groups.values.sorted { $0.age == $1.age ? $0.oldest.slot < $1.oldest.slot : $0.age > $1.age }
+    return blamed
   }
 
   private func state(of chain: ChainRecord, leaf: Leaf?, at now: Instant) -> ChainReport.State {
@@ -113,13 +136,12 @@ struct ChainJudgement {
   }
 
   /// The leaves of stalled chains, and what else is overdue; by site and kind.
-  private mutating func collectNeverSettled(_ liveness: Liveness) {
+  private mutating func collectNeverSettled(_ liveness: Liveness, blamed: Set<Int>) {
     struct Place: Hashable {
       var site: SiteID
       var kind: OperationKind
     }
     let pool = liveness.operations.pool
-    let blamed = Set(stalled.compactMap(\.leaf))
     var groups: [Place: NeverSettled] = [:]
     for slot in pool.allSlots where pool.isLive(slot) && !pool[slot].isSettled && !pool[slot].standing {
       let now = moment(OperationID(raw: pool.id(at: slot)).loop)

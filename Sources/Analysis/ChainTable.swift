@@ -31,9 +31,15 @@ struct ChainRecord {
   var hasFailed = false
   /// Whether it is nameless and its first callback still runs: a name given now is its own.
   var isFresh = false
-  /// The last steps: number n at n mod the limit.
-  var steps: ContiguousArray<StepRecord> = []
+  /// The last steps: number n at n mod the limit. Behind them may stand steps of the chain that had the storage before.
+  var stepStorage: ContiguousArray<StepRecord> = []
   var stepCount: UInt32 = 0
+
+  /// The last steps in order.
+  var steps: [StepRecord] {
+    let kept = min(stepCount, UInt32(ChainReport.stepLimit))
+    return (stepCount - kept..<stepCount).map { stepStorage[Int($0) % ChainReport.stepLimit] }
+  }
 
   /// Whether nothing is left of it that could run again.
   var isOver: Bool { pending == 0 && queued == 0 && open == 0 }
@@ -76,11 +82,10 @@ struct ChainTable {
     let record = ChainRecord(id: id, alias: id, site: site, began: time, lastActivity: time, runningSince: time)
     guard let slot = pool.insert(id.raw, fresh: record) else { return nil }
     // The storage for steps is used again: it is the one thing about a chain that is allocated.
-    var steps = pool[slot].steps
-    pool[slot].steps = []
-    steps.removeAll(keepingCapacity: true)
+    var steps: ContiguousArray<StepRecord> = []
+    swap(&steps, &pool[slot].stepStorage)
     pool[slot] = record
-    pool[slot].steps = steps
+    swap(&steps, &pool[slot].stepStorage)
     return slot
   }
 
@@ -96,10 +101,11 @@ struct ChainTable {
   mutating func enter(_ slot: Int, _ site: SiteID, _ kind: CallbackKind, at time: Instant) -> UInt32 {
     let number = pool[slot].stepCount
     let step = StepRecord(site: site, kind: kind, began: time, depth: pool[slot].open)
-    if pool[slot].steps.count < ChainReport.stepLimit {
-      pool[slot].steps.append(step)
+    let place = Int(number) % ChainReport.stepLimit
+    if place < pool[slot].stepStorage.count {
+      pool[slot].stepStorage[place] = step
     } else {
-      pool[slot].steps[Int(number) % ChainReport.stepLimit] = step
+      pool[slot].stepStorage.append(step)
     }
     pool[slot].stepCount = number &+ 1
     if number == 0 { pool[slot].site = site }
@@ -114,8 +120,8 @@ struct ChainTable {
   mutating func leave(_ slot: Int, step: UInt32, at time: Instant) {
     let age = pool[slot].stepCount &- step
     let place = Int(step) % ChainReport.stepLimit
-    if age > 0 && age <= ChainReport.stepLimit && place < pool[slot].steps.count {
-      pool[slot].steps[place].duration = time - pool[slot].steps[place].began
+    if age > 0 && age <= ChainReport.stepLimit && place < pool[slot].stepStorage.count {
+      pool[slot].stepStorage[place].duration = time - pool[slot].stepStorage[place].began
     }
     pool[slot].open = max(pool[slot].open - 1, 0)
     if pool[slot].open == 0 { pool[slot].running = pool[slot].running + (time - pool[slot].runningSince) }

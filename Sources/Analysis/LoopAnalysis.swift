@@ -16,6 +16,8 @@ struct LoopAnalysis {
   let first: Instant
   var last: Instant
   var phase = Phase.unknown
+  /// Up to here all time is counted as busy, idle or neither.
+  private var counted: Instant
   var hasEnded = false
   var ticks: UInt64 = 0
   var busy = Nanoseconds.zero
@@ -40,6 +42,7 @@ struct LoopAnalysis {
     self.id = id
     self.first = first
     last = first
+    counted = first
     track = TimelineTrack(origin: first)
     knowledge = LoopKnowledge(from: first)
   }
@@ -70,20 +73,31 @@ struct LoopAnalysis {
   }
 
   /// The poll returned.
-  mutating func leavePoll(at time: Instant, isWhole: Bool = true) {
-    if case .polling(let since) = phase {
-      idle = idle + (time - since)
-      track.add(idleFrom: since, to: time)
-    }
+  mutating func leavePoll(at moment: Instant, isWhole: Bool = true) {
+    stopPolling(at: moment)
+    // A checkpoint may claim that something has been running since before.
+    let time = max(moment, counted)
     phase = .busy(since: time, isWhole: isWhole)
     stalls.begin(at: time)
   }
+
+  /// Counts the time in the poll up to here; nothing in any other phase.
+  mutating func stopPolling(at time: Instant) {
+    guard case .polling(let since) = phase, time > since else { return }
+    idle = idle + (time - since)
+    track.add(idleFrom: since, to: time)
+    counted = time
+  }
+
+  /// The loop is in its poll.
+  mutating func poll(at time: Instant) { phase = .polling(since: max(time, counted)) }
 
   /// The pass ends at the poll's enter, or where it is last known; returns it if it was a stall.
   mutating func endPass(at time: Instant, isTick: Bool, threshold: Nanoseconds) -> StallRecord? {
     guard case .busy(let since, let isWhole) = phase else { return nil }
     let duration = time - since
     busy = busy + duration
+    counted = time
     if isTick && isWhole {
       ticks += 1
       passes.record(duration)

@@ -28,10 +28,10 @@ struct LoopKnowledge {
   }
 
   /// Events are missing.
-  mutating func lose(_ gap: Gap) {
-    from = gap.to.bounded
+  mutating func lose(from: Instant, to: Instant) {
+    self.from = to
     firstSerial = nil
-    self.gap = gap.from.bounded
+    gap = from
     needsCheckpoint = true
     gone = []
   }

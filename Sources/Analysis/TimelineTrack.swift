@@ -139,6 +139,11 @@ struct TimelineTrack {
       return Int64((Double(whole) * part).rounded())
     }
     var slice = slices[index]
+    // What cannot be divided belongs to whoever has most of it, or is within it.
+    let overlap = min(to, end) - max(from, begin)
+    if Double(overlap.count) < length / 2 && overlap < to - from {
+      (slice.longestTick, slice.longestOwn, slice.isStalled) = (.zero, .zero, false)
+    }
     slice.busy = Nanoseconds(ahead(to, of: slice.busy.count) - ahead(from, of: slice.busy.count))
     slice.idle = Nanoseconds(ahead(to, of: slice.idle.count) - ahead(from, of: slice.idle.count))
     let callbacks = Int64(clamping: slice.callbacks)

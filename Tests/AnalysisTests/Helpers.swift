@@ -1,4 +1,5 @@
 import Analysis
+import Testing
 import Trace
 
 /// The analysis of a trace in text form, without its header: process 4711, loop 1 `main`, and the sites of a small server.
@@ -27,4 +28,14 @@ func report(_ events: String, at now: Double? = nil, thresholds: Thresholds = Th
 extension Report {
   /// The first finding of that id.
   func finding(_ id: String) -> Finding? { findings.first { $0.id == id } }
+}
+
+/// Compares texts line by line, so that a failure shows the lines that differ.
+func expectText(_ text: String, _ expected: String, sourceLocation: SourceLocation = #_sourceLocation) {
+  let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+  let wanted = expected.split(separator: "\n", omittingEmptySubsequences: false)
+  for (number, pair) in zip(lines, wanted).enumerated() where pair.0 != pair.1 {
+    Issue.record("line \(number + 1) is\n\(pair.0)\nand not\n\(pair.1)", sourceLocation: sourceLocation)
+  }
+  #expect(lines.count == wanted.count, sourceLocation: sourceLocation)
 }

@@ -116,6 +116,42 @@ import Trace
     #expect(replayed.findings == live.findings)
   }
 
+  @Test func `loops are told apart and judged each to its own end`() throws {
+    let report = try report(
+      """
+      loop 2 process=1 name="worker" thread=4712 poll=epoll
+      2 1 poll-return ready=1
+      2 1 begin span=1 site=2 kind=io
+      1 1 poll-return ready=1
+      1 1 begin span=1 site=1 kind=io
+      2 1.040 end span=1
+      2 1.040 poll-enter
+      2 9 poll-return ready=0
+      1 1.030 created op=2:9 kind=deferred by=2:1
+      1 1.030 end span=1
+      """)
+    #expect(report.loops.map(\.info.name) == ["main", "worker"])
+    #expect(report.loops.map(\.busy) == [.milliseconds(30), .milliseconds(40)])
+    #expect(report.loops.map(\.idle) == [.zero, .milliseconds(7_960)])
+    #expect(report.trace.to == Instant(9_000_000_000))
+    #expect(report.anomalies.isEmpty)
+  }
+
+  @Test func `a result that failed has waited in the queue as well`() throws {
+    let loop = try #require(
+      report(
+        """
+        1 1.000 poll-return ready=1
+        1 1.000 created op=1 kind=thread
+        1 1.001 queued op=1 at=0.990 kind=thread trigger=thread
+        1 1.001 settled op=1 outcome=failure
+        1 1.002 begin span=2 kind=thread op=1
+        1 1.003 end span=2
+        """
+      ).loops.first)
+    #expect(loop.queueDelay?.max == .milliseconds(12))
+  }
+
   @Test func `CPU time is that between the first reading and the last`() throws {
     let text = """
       1 1 used cpu=0.5 voluntary=0 involuntary=0 minor=0 major=0

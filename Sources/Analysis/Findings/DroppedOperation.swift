@@ -4,13 +4,15 @@ import Trace
 enum DroppedOperation: FindingCheck {
   static func findings(in evidence: Evidence, thresholds: Thresholds) -> [Finding] {
     evidence.dropped.map { incident in
-      let subject =
+      let name = Format.function(incident.site)
+      let sentence =
         incident.count == 1
-        ? "An operation created by \(Format.function(incident.site)) was"
-        : "\(Format.count(incident.count)) operations created by \(Format.function(incident.site)) were"
+        ? "An operation created by \(name) was released unsettled: its callbacks can never run."
+        : "\(Format.count(incident.count)) operations created by \(name) were released unsettled: their callbacks can "
+          + "never run."
       return Finding(
         id: "dropped-operation", severity: .warning, site: incident.site,
-        sentence: subject + " released unsettled: its callbacks can never run.",
+        sentence: sentence,
         advice: "Keep it until it is settled, and cancel it where it is no longer wanted.", count: incident.count,
         causedBy: nil, numbers: ["count": Int64(clamping: incident.count)], loop: incident.loop,
         moment: incident.moment)

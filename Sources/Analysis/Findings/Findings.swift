@@ -32,6 +32,12 @@ struct Evidence {
     var count: UInt64
   }
 
+  /// Stalled chains that wait for operations of one site.
+  struct StalledChains {
+    var oldest: ChainReport
+    var count: UInt64
+  }
+
   /// Something that happened to operations created at a site.
   struct Incident {
     var site: Site
@@ -44,8 +50,8 @@ struct Evidence {
 
   /// All callbacks by site and kind.
   var sites: [SiteReport]
-  /// The longest silent first.
-  var stalledChains: [ChainReport]
+  /// The oldest first.
+  var stalledChains: [StalledChains]
   /// The oldest first.
   var neverSettled: [NeverSettled]
   /// Released unsettled; the most frequent first.

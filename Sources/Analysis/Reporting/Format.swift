@@ -2,7 +2,7 @@ import Trace
 
 /// How numbers and names are written everywhere: three digits, a unit, nothing that a terminal would obey.
 public enum Format {
-  /// `640 ns`, `1.24 ms`, `12.4 s`, `2 min 05 s`, `3 h 05 min`; with a sign where negative.
+  /// `640 ns`, `1.24 ms`, `12.4 s`, `2 min 05 s`, `3 h 05 min`, `12 d`; with a sign where negative.
   public static func duration(_ duration: Nanoseconds) -> String {
     let count = duration.count.magnitude
     let sign = duration.count < 0 ? "-" : ""
@@ -19,7 +19,9 @@ public enum Format {
   private static func long(seconds: UInt64) -> String {
     let minutes = seconds / 60
     if minutes < 60 { return "\(minutes) min \(twoDigits(seconds % 60)) s" }
-    return "\(minutes / 60) h \(twoDigits(minutes % 60)) min"
+    let hours = minutes / 60
+    if hours < 100 { return "\(hours) h \(twoDigits(minutes % 60)) min" }
+    return "\(hours / 24) d"
   }
 
   private static func twoDigits(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -140,7 +140,8 @@ public enum TextReport {
       (counts.dropped, "dropped"), (counts.pending, "pending"),
     ]
     let text = parts.map { "\(Format.count($0.0)) \($0.1)" }.joined(separator: ", ")
-    return ["OPERATIONS  \(Format.count(counts.created)) created: \(text)"]
+    let lines = "\(Format.count(counts.created)) created: \(text)".wrapped(to: width - 2)
+    return ["OPERATIONS"] + lines.map { "  " + $0 }
   }
 
   // MARK: What is not known
