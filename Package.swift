@@ -58,6 +58,7 @@ let package = Package(
     .executableTarget(name: "Benchmarks", dependencies: ["Recorder", "CLinux"]),
 
     .testTarget(name: "RecorderTests", dependencies: ["Recorder"]),
+    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -31,10 +31,11 @@ extension Deferred {
   }
 
   /// Adds a step that runs on a failure, and handles it: the Deferred that it returns fires with the value from here on.
+  // Generic only so that a step that does nothing but throw is not ambiguous.
   @discardableResult
-  public func addErrback(
+  public func addErrback<Inner: Deferred<Value>>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
-    _ step: @escaping (any Error) throws -> Deferred<Value>
+    _ step: @escaping (any Error) throws -> Inner
   ) -> Deferred<Value> {
     onFailure(function, file, line) { .deferred(try step($0)) }
   }
