@@ -33,7 +33,7 @@ let package = Package(
     .target(
       name: "Reactor",
       dependencies: ["Recorder", "CLinux", .product(name: "DequeModule", package: "swift-collections")]),
-    .target(name: "ReactorTesting", dependencies: ["Reactor"]),
+    .target(name: "ReactorTesting", dependencies: ["Reactor", "CLinux"]),
 
     // The tool's side.
     .target(
@@ -70,6 +70,7 @@ let package = Package(
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
     .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
     .testTarget(name: "EndToEndTests", dependencies: ["looptop", "Demos"]),
+    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
   ],
   swiftLanguageModes: [.v6]
 )

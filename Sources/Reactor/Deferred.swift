@@ -190,20 +190,11 @@ public class Deferred<Value> {
     isRunningSteps = false
   }
 
-  /// Lets go of the steps, theirs and so on, one after the other: left to itself, a chain would be released recursively.
   private func releaseSteps() {
-    guard var (step, rest) = takeSteps() else { return }
-    while true {
-      step.sourceWasReleased()
-      if isUnique(&step), let (first, more) = step.takeSteps() {
-        rest.append(contentsOf: more)
-        step = first
-      } else if let next = rest.popLast() {
-        step = next
-      } else {
-        return
-      }
-    }
+    guard firstStep != nil else { return }
+    firstStep?.sourceWasReleased()
+    for step in moreSteps { step.sourceWasReleased() }
+    reactor.releasing.release(&firstStep, &moreSteps)
   }
 
   // MARK: Waiting for another Deferred
@@ -254,8 +245,4 @@ protocol DeferredStep: AnyObject {
   func sourceWasReleased()
   func cancelHere()
   func takeSteps() -> (first: any DeferredStep, more: [any DeferredStep])?
-}
-
-private func isUnique<Step: DeferredStep>(_ step: inout Step) -> Bool {
-  isKnownUniquelyReferenced(&step)
 }

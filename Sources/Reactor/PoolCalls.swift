@@ -72,7 +72,8 @@ extension Reactor {
     let handover = Handover<Value>()
     let call = PoolCalls.Pending(
       registration: registration, finish: { deferred.fire(handover.take()) }, abandon: { deferred.abandon() })
-    do {
+    do throws(ReactorError) {
+      if hasEnded { throw .ended }
       let id = try pool.submit(call) { handover.put(Result(catching: work)) }
       deferred.onCancel = { $0.reactor.cancelCall(id) }
       recorder.pool(queued: pool.queued, running: pool.running)

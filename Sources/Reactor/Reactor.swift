@@ -41,6 +41,8 @@ public final class Reactor {
   private(set) var isInTick = false
   /// What is received goes here first; all connections share it.
   let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
+  /// Steps of Deferreds that went away unfired.
+  let releasing = Releasing()
   var timers = TimerHeap()
   var descriptors = DescriptorTable()
   var pool: PoolCalls

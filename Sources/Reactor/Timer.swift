@@ -113,7 +113,7 @@ extension Reactor {
     timer.due = due + Nanoseconds(period.count * (missed + 1))
     // Set again before it runs, so that it can cancel itself.
     timers.insert(timer, due: timer.due)
-    recorder.beganChain(timer.registration.site, .timer, .timer, operation: timer.registration.operation)
+    recorder.beganChain(timer.registration.site, .timer, .timer, operation: timer.registration.operation, due: due)
     run(timer.registration) { try timer.work?() }
   }
 }

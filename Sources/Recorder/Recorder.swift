@@ -50,10 +50,10 @@ public struct Recorder: @unchecked Sendable {
 
   /// As `began`, and a new chain starts here: an accept, a delivery of a standing operation.
   @inlinable public func beganChain(
-    _ site: RingSite, _ kind: CallbackKind, _ trigger: Trigger, operation: RingOperation = .none
+    _ site: RingSite, _ kind: CallbackKind, _ trigger: Trigger, operation: RingOperation = .none, due: Instant? = nil
   ) {
     guard isOn else { return }
-    state.pointee.beganChain(state.pointee.lastStamp, site, kind, trigger, operation)
+    state.pointee.beganChain(state.pointee.lastStamp, site, kind, trigger, operation, due)
   }
 
   /// The innermost span ends; what encloses it goes on in its own chain.

@@ -117,14 +117,20 @@ import Trace
 
   @inlinable @inline(__always)
   mutating func beganChain(
-    _ counter: UInt64, _ site: RingSite, _ kind: CallbackKind, _ trigger: Trigger, _ operation: RingOperation
+    _ counter: UInt64, _ site: RingSite, _ kind: CallbackKind, _ trigger: Trigger, _ operation: RingOperation,
+    _ due: Instant?
   ) {
     let position = head
     let second = operation.raw << 16 | UInt64(site.number)
     let first = SlotWord(.beganChain, flags: kind.rawValue | trigger.rawValue << 5, counter: counter)
     store(first, second)
     push(first, second, position, counter, position)
-    publish(position &+ 1)
+    if let due {
+      storeMore(at: 1, 0, UInt64(bitPattern: due.nanoseconds))
+      publish(position &+ 2)
+    } else {
+      publish(position &+ 1)
+    }
   }
 
   @inlinable @inline(__always)

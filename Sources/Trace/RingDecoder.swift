@@ -168,7 +168,7 @@ struct RingDecoder {
     _ kind: SlotKind, _ word: SlotWord, _ second: UInt64, _ more: Continuations, _ position: UInt64,
     into batch: inout Batch
   ) {
-    let span = began(kind, word, second, due: kind == .beganDue ? more.second(0) : nil, position)
+    let span = began(kind, word, second, due: kind == .began ? nil : more.second(0), position)
     emit(.began(span), into: &batch)
     // Only a ring that lies nests so deeply.
     if spans.count < RingDecoder.deepest { spans.append(OpenSpan(began: now, span: span)) }

@@ -19,11 +19,14 @@ struct Child {
     }
   }
 
-  /// Starts a program found through PATH, with additions to the environment.
+  /// Starts a program, with additions to the environment.
   ///
+  /// - Parameter path: where it stands; `nil` looks for its name through PATH.
   /// - Parameter output: where its stdout and stderr go; `nil` leaves them with ours.
   /// - Throws: `Failure.cannotStart`.
-  init(_ arguments: [String], environment additions: [String: String], output: Int32? = nil) throws(Failure) {
+  init(_ arguments: [String], at path: String? = nil, environment additions: [String: String], output: Int32? = nil)
+    throws(Failure)
+  {
     var environment = Child.environment.filter { entry in
       !additions.keys.contains { entry.hasPrefix("\($0)=") }
     }
@@ -47,7 +50,7 @@ struct Child {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     var pid: pid_t = 0
     let code = withCStrings(arguments) { argv in
-      withCStrings(environment) { envp in posix_spawnp(&pid, argv[0]!, &actions, &attributes, argv, envp) }
+      withCStrings(environment) { envp in posix_spawnp(&pid, path ?? arguments[0], &actions, &attributes, argv, envp) }
     }
     guard code == 0 else { throw .cannotStart(arguments[0], code) }
     self.pid = pid

@@ -17,8 +17,9 @@ struct DemoProcess {
     output = ll_memfd_create("looptop-demo")
     let known = try DemoProcess.names(program)
     guard known.contains(name) else { throw .noSuchDemo(name, known: known) }
-    let arguments = [program, name] + (seconds.map { ["--seconds", "\($0)"] } ?? [])
-    child = try Child(arguments, environment: session.environment.merging(["LOOPTOP": "on"]) { $1 }, output: output)
+    let arguments = ["looptop-demo", name] + (seconds.map { ["--seconds", "\($0)"] } ?? [])
+    child = try Child(
+      arguments, at: program, environment: session.environment.merging(["LOOPTOP": "on"]) { $1 }, output: output)
   }
 
   private static func names(_ program: String) throws(Failure) -> [String] {

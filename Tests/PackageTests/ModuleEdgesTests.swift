@@ -7,7 +7,7 @@ private let plan: [String: Set<String>] = [
   "Trace": ["CLinux", "CZstd"],
   "Recorder": ["Trace", "CLinux"],
   "Reactor": ["Recorder", "CLinux", "Trace"],
-  "ReactorTesting": ["Reactor", "Recorder", "Trace"],
+  "ReactorTesting": ["Reactor", "Recorder", "Trace", "CLinux"],
   "Drain": ["Trace", "CLinux"],
   "TraceStore": ["Trace", "CLinux"],
   "Analysis": ["Trace", "TraceStore"],

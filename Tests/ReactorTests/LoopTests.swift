@@ -1,0 +1,161 @@
+import Reactor
+import Testing
+
+@Suite("Any reactor", .serialized)
+struct LoopTests {
+  private let log = Box<[String]>([])
+
+  @Test("runs what is called for soon in order, and what that calls for in the next tick", arguments: LoopKind.allCases)
+  func callSoon(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    reactor.callSoon {
+      log.add("a")
+      reactor.callSoon {
+        log.add("c")
+        reactor.stop()
+      }
+      reactor.callLater(.zero) { log.add("timer of the next tick") }
+    }
+    reactor.callSoon { log.add("b") }
+    loop.run()
+    #expect(log.value == ["a", "b", "timer of the next tick", "c"])
+  }
+
+  @Test("runs timers soonest first, and those due at once in the order of their setting", arguments: LoopKind.allCases)
+  func timerOrder(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    reactor.callSoon {
+      reactor.callLater(.milliseconds(3)) { log.add("3") }
+      reactor.callLater(.milliseconds(1)) { log.add("1a") }
+      reactor.callLater(.milliseconds(2)) { log.add("2") }
+      reactor.callLater(.milliseconds(1)) { log.add("1b") }
+      reactor.callLater(.seconds(-5)) { log.add("0") }
+    }
+    loop.run(for: .milliseconds(20))
+    #expect(log.value == ["0", "1a", "1b", "2", "3"])
+  }
+
+  @Test("never runs a cancelled timer, and lets go of it at once", arguments: LoopKind.allCases)
+  func cancelledTimer(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    var canary: Canary? = Canary { log.add("gone") }
+    let timer = loop.reactor.callLater(.milliseconds(1)) { [canary] in
+      withExtendedLifetime(canary) { log.add("ran") }
+    }
+    canary = nil
+    #expect(timer.isPending)
+    timer.cancel()
+    timer.cancel()
+    #expect(!timer.isPending)
+    #expect(log.value == ["gone"])
+    loop.run(for: .milliseconds(10))
+    #expect(log.value == ["gone"])
+  }
+
+  @Test("lets a repeating timer cancel itself", arguments: LoopKind.allCases)
+  func repeating(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let timer = Box<Timer?>(nil)
+    timer.value = loop.reactor.callEvery(.milliseconds(1)) {
+      log.add("ran")
+      if log.value.count == 3 { timer.value?.cancel() }
+    }
+    loop.run(for: .milliseconds(30))
+    #expect(log.value == ["ran", "ran", "ran"])
+  }
+
+  @Test("is not starved by work that breeds work", arguments: LoopKind.allCases)
+  func starvation(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    let isDone = Box(false)
+    func breed() {
+      if isDone.value { return }
+      reactor.callSoon { breed() }
+      reactor.callLater(.zero) {}
+    }
+    breed()
+    let thread = reactor.inThread { 5 }
+    thread.addCallback { value in
+      log.add("\(value)")
+      isDone.value = true
+      reactor.stop()
+    }
+    loop.run()
+    #expect(log.value == ["5"])
+  }
+
+  @Test("goes on after a callback that throws, and reports it with its site", arguments: LoopKind.allCases)
+  func throwing(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    var sites: [String] = []
+    reactor.onUnhandledFailure = { failure in
+      log.add("\(failure.error)")
+      sites.append("\(failure.site)")
+    }
+    reactor.callSoon { throw Oops.first }
+    reactor.callLater(.milliseconds(1)) { throw Oops.second }
+    reactor.callLater(.milliseconds(2)) { log.add("still there") }
+    loop.run(for: .milliseconds(10))
+    #expect(log.value == ["first", "second", "still there"])
+    #expect(sites.allSatisfy { $0.hasPrefix("throwing(kind:) (ReactorTests/LoopTests.swift:") })
+  }
+
+  @Test("lets go of everything when it ends, and calls nobody any more", arguments: LoopKind.allCases)
+  func ending(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    let remote = reactor.remote
+    let gone = Box(0)
+    func canary() -> Canary { Canary { gone.value += 1 } }
+    do {
+      let canaries = (canary(), canary(), canary(), canary())
+      reactor.callLater(.seconds(100)) { withExtendedLifetime(canaries.0) { log.add("timer") } }
+      reactor.callEvery(.seconds(100)) { withExtendedLifetime(canaries.1) { log.add("repeating") } }
+      try reactor.listen(host: "127.0.0.1", port: 0) { _ in withExtendedLifetime(canaries.2) { log.add("listener") } }
+      reactor.connect(host: "127.0.0.1", port: 1).addBoth { _ in withExtendedLifetime(canaries.3) {} }
+    }
+    reactor.callSoon {
+      reactor.stop()
+      reactor.callSoon { log.add("never") }
+    }
+    loop.run()
+    #expect(gone.value == 4)
+    #expect(log.value == [])
+    #expect(!remote.call { _ in })
+    reactor.callSoon { log.add("never") }
+    #expect(!reactor.callLater(.zero) { log.add("never") }.isPending)
+    #expect(throws: ReactorError.ended) { try reactor.listen(host: "127.0.0.1", port: 0) { _ in } }
+    reactor.inThread { 1 }.addErrback { error in
+      log.add("\(error)")
+      return 0
+    }
+    #expect(log.value == ["the reactor has ended"])
+  }
+
+  @Test("ends the program when it is used from another thread")
+  func wrongThread() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let loop = try LoopUnderTest(.real)
+      nonisolated(unsafe) let reactor = loop.reactor
+      _ = reactor.inThread { reactor.callSoon {} }
+      loop.run()
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("callSoon on reactor main (running) from a thread other than its own"))
+  }
+
+  @Test("ends the program when it is run twice, or run with a virtual clock")
+  func runTwice() async {
+    await #expect(processExitsWith: .failure) {
+      let reactor = try Reactor(recording: .off)
+      reactor.stop()
+      reactor.run()
+      reactor.run()
+    }
+    await #expect(processExitsWith: .failure) { try LoopUnderTest(.virtual).reactor.run() }
+  }
+}
