@@ -1,3 +1,4 @@
+import CLinux
 import Reactor
 
 extension Demos.Demo {
@@ -13,7 +14,8 @@ private func waitForReload(on reactor: Reactor) {
   reactor.callLater(.seconds(8)) {
     let reloaded = Flag()
     reactor.callSoon { reloaded.isSet = true }
-    // The loop is in here, so it cannot run what was just put into its queue.
-    while !reloaded.isSet {}
+    // The loop is in here, so it cannot run what was just put into its queue. (Reading the counter keeps the optimizer
+    // from taking a loop that does nothing for nothing.)
+    while !reloaded.isSet { _ = ll_counter() }
   }
 }

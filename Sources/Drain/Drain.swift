@@ -26,6 +26,8 @@ public final class Drain {
     var reader: RingReader
     var nextCheckpoint: Int64 = 0
     var life = FoundRing.Life.running
+    /// When its process was last seen to run.
+    var aliveAt: Instant?
     var isDrained = false
   }
 
@@ -92,16 +94,21 @@ public final class Drain {
   }
 
   private func drain(_ index: Int) -> Int {
-    // Before reading: what a process wrote before it ended is then read for sure.
-    let life = RingCatalog.life(of: sources[index].reader)
+    // The clock before the look at the process, and both before reading: it ran at that moment, and what it wrote
+    // before it ended is read for sure.
     let now = ll_monotonic()
+    let life = RingCatalog.life(of: sources[index].reader)
+    if life == .running { sources[index].aliveAt = Instant(now) }
     let checkpoint = now >= sources[index].nextCheckpoint || life != sources[index].life
     if checkpoint { sources[index].nextCheckpoint = now + 1_000_000_000 }
     sources[index].life = life
     let reader = sources[index].reader
     var events = 0
     for turn in 0..<Drain.readsInTurn {
-      guard let batch = reader.read(checkpoint: checkpoint && turn == 0, define: writer.id(of:)) else { break }
+      guard
+        let batch =
+          reader.read(checkpoint: checkpoint && turn == 0, aliveAt: sources[index].aliveAt, define: writer.id(of:))
+      else { break }
       events += batch.events.count
       writer.append(batch)
       if reader.isDrained { break }

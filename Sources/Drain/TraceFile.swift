@@ -25,7 +25,7 @@ struct TraceFile: ~Copyable {
     if force { try unlinkOld(name) }
     let descriptor = ll_open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw errno == EEXIST ? .exists(name: name) : .system(call: "open", name: name, errno: errno)
+      throw errno == EEXIST ? .exists(name: name) : .system(call: "create", name: name, errno: errno)
     }
     let file = TraceFile(descriptor, name)
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .beingWritten(name: name) }

@@ -44,7 +44,8 @@ extension Recorder {
     var counter: RingCounter {
       switch self {
       case .fastest: Clock.processorCounterIsTrusted ? .processor : .nanoseconds
-      case .monotonic, .manual: .nanoseconds
+      case .monotonic: .nanoseconds
+      case .manual: .virtual
       }
     }
 

@@ -21,6 +21,9 @@ struct RingDecoder {
   /// Events are missing: what was open may have ended.
   mutating func forget() { spans.removeAll() }
 
+  /// Nothing more happened until then: later events are taken to be no earlier.
+  mutating func reach(_ moment: Instant) { now = max(now, moment) }
+
   /// Spans known from the live table, that began before the first slot that can be read.
   mutating func adopt(_ open: [OpenSpan]) { spans = open + spans }
 

@@ -120,10 +120,12 @@ public enum RingLayout {
 
 /// What the raw times of a ring count.
 public enum RingCounter: UInt8, Sendable {
-  /// Nanoseconds of `CLOCK_MONOTONIC`, or of a virtual clock.
+  /// Nanoseconds of `CLOCK_MONOTONIC`.
   case nanoseconds
   /// The processor's constant-rate counter; anchors tie it to the clock.
   case processor
+  /// Nanoseconds of a virtual clock, which no reader can read.
+  case virtual
 }
 
 /// Where in its life a ring is.

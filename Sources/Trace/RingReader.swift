@@ -74,8 +74,11 @@ public final class RingReader {
   /// The events published since the last call, at most 65536 slots of them; `nil` where there are none.
   ///
   /// The first batch begins, and with `checkpoint` every batch that catches up with the writer ends, with a checkpoint.
-  /// - Parameter define: gives a site its number in the trace; called once for each of the ring's sites.
-  public func read(checkpoint: Bool = false, define: (Site) -> SiteID) -> Batch? {
+  /// - Parameters:
+  ///   - moment: a reading of `CLOCK_MONOTONIC` from before this call at which the writer was alive. The checkpoint is of
+  ///     that moment, so that a callback which never ends is seen to have run until then; without, of the last event's.
+  ///   - define: gives a site its number in the trace; called once for each of the ring's sites.
+  public func read(checkpoint: Bool = false, aliveAt moment: Instant? = nil, define: (Site) -> SiteID) -> Batch? {
     // The table before the events: what changed while it was copied is then in the events behind it.
     let head = live(RingLayout.Live.head)
     let copy = checkpoint || !started ? table.copy() : nil
@@ -108,7 +111,7 @@ public final class RingReader {
       }
       position += UInt64(whole.count / RingLayout.slotSize)
     }
-    finish(&batch, lost: started ? lost + torn : 0, since: before, head: head, copy: checkpoint ? copy : nil)
+    finish(&batch, lost: started ? lost + torn : 0, since: before, head: head, copy: checkpoint ? copy : nil, moment)
     started = true
     return batch.events.isEmpty ? nil : batch
   }
@@ -123,7 +126,9 @@ public final class RingReader {
   }
 
   /// Adds what a batch gets besides its events: the gap before them, the checkpoint behind them.
-  private func finish(_ batch: inout Batch, lost: UInt64, since: Instant, head: UInt64, copy: LiveTable?) {
+  private func finish(
+    _ batch: inout Batch, lost: UInt64, since: Instant, head: UInt64, copy: LiveTable?, _ moment: Instant?
+  ) {
     if lost > 0 {
       let to = batch.events.first?.time ?? decoder.now
       let gap = Gap(from: since, to: to, events: lost, reason: .overwritten)
@@ -134,6 +139,7 @@ public final class RingReader {
     var checkpoint = copy.checkpoint(decoder)
     checkpoint.replay(batch, from: head)
     checkpoint.spans = decoder.spans
+    if let moment, header.counter != .virtual { decoder.reach(moment) }
     batch.add(checkpoint, at: decoder.now)
   }
 

@@ -26,6 +26,8 @@ struct Viewer {
 
   /// How often what is live is looked at.
   private static let interval = Duration.milliseconds(100)
+  /// What is not live changes by keys only.
+  private static let longInterval = Duration.seconds(3_600)
 
   /// Shows it until a key or a signal ends it.
   ///
@@ -37,7 +39,8 @@ struct Viewer {
     var input = makeInput(state, terminal)
     while true {
       terminal.paint(draw(input, state, size: terminal.size))
-      for event in terminal.events(within: Viewer.interval) {
+      let events = terminal.events(within: study.isLive ? Viewer.interval : Viewer.longInterval)
+      for event in events {
         switch event {
         case .key(let key):
           switch state.handle(key, input: input, size: terminal.size) {
@@ -54,6 +57,8 @@ struct Viewer {
         recording?.poll()
         try study.advance()
         if recording?.isFinished == true { study.isLive = false }
+      } else if events.isEmpty {
+        continue
       }
       input = makeInput(state, terminal)
     }

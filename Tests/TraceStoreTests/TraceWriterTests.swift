@@ -178,7 +178,7 @@ import TraceStore
   }
 
   @Test func aFolderThatIsNotThereIsSaid() {
-    #expect(throws: TraceError.system(call: "open", name: "/nowhere/t", errno: ENOENT)) {
+    #expect(throws: TraceError.system(call: "create", name: "/nowhere/t", errno: ENOENT)) {
       try TraceWriter(creating: FilePath("/nowhere/t"))
     }
   }
