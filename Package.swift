@@ -7,6 +7,7 @@ let package = Package(
   name: "looptop",
   products: [
     .executable(name: "looptop", targets: ["looptop"]),
+    .executable(name: "looptop-demo", targets: ["Demos"]),
     .library(name: "Reactor", targets: ["Reactor"]),
     .library(name: "ReactorTesting", targets: ["ReactorTesting"]),
     .library(name: "Recorder", targets: ["Recorder"]),
@@ -25,7 +26,7 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
     // Where the two sides meet.
-    .target(name: "Trace", dependencies: ["CLinux", "CZstd"]),
+    .target(name: "Trace", dependencies: ["CLinux", "CZstd"], exclude: ["FORMAT.md"]),
 
     // The traced side.
     .target(name: "Recorder", dependencies: ["Trace", "CLinux"]),
@@ -55,9 +56,20 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
+    .executableTarget(name: "Demos", dependencies: ["Reactor", "CLinux", "CSQLite"]),
     .executableTarget(name: "Benchmarks", dependencies: ["Recorder", "CLinux"]),
 
+    .testTarget(name: "PackageTests"),
     .testTarget(name: "RecorderTests", dependencies: ["Recorder"]),
+    .testTarget(name: "TraceTests", dependencies: ["Trace"]),
+    .testTarget(
+      name: "TraceStoreTests",
+      dependencies: [
+        "Trace", "TraceStore", "Drain", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
+    .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["looptop", "Demos"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
   ],
   swiftLanguageModes: [.v6]

@@ -46,8 +46,10 @@ public struct TraceSummary: Hashable, Sendable {
   public var startedAt: Int64?
   /// Events read.
   public var events: UInt64
-  /// Events known to be missing, by loop.
+  /// Events known to be missing, by loop; at most the first thousand.
   public var gaps: [LoopGap]
+  /// How many gaps there were, kept or not.
+  public var gapCount: UInt64
   /// Whether nothing is missing and the trace was closed in good order.
   public var complete: Bool
 }
@@ -136,6 +138,8 @@ public struct SiteReport: Hashable, Sendable {
   public var max: Nanoseconds
   /// Spans whose self time exceeded the slow threshold.
   public var slow: UInt64
+  /// Self time of the slow spans.
+  public var slowOwn: Nanoseconds
   /// Spans that ended by throwing.
   public var threw: UInt64
   /// The time since its begin of a span that is still running.
@@ -372,4 +376,6 @@ public enum Anomaly: String, CaseIterable, Sendable {
   case timeWentBack = "time-went-back"
   /// A callback was registered by a span that is not known.
   case unknownCreator = "unknown-creator"
+  /// A batch of a loop past the number of loops that are followed; its events are left out.
+  case loopNotFollowed = "loop-not-followed"
 }

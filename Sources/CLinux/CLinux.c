@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -88,6 +89,7 @@ int ll_madvise_wipe_on_fork(void *at, size_t length) { return madvise(at, length
 int ll_madvise_populate_write(void *at, size_t length) { return madvise(at, length, MADV_POPULATE_WRITE); }
 int ll_open_unlinked(const char *folder) { return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }
 pid_t ll_gettid(void) { return gettid(); }
+int ll_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGTERM); }
 int ll_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
 int ll_wcwidth(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
 int ll_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }

@@ -1,1 +1,85 @@
+#define _GNU_SOURCE
 #include "CNcurses.h"
+#include "restore.h"
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <unistd.h>
+#include <wchar.h>
+
+void lln_put(int y, int x, const uint32_t *scalars, int count, int width, uint32_t attributes, int pair) {
+  wchar_t text[CCHARW_MAX + 1] = {0};
+  for (int i = 0; i < count && i < CCHARW_MAX; i++) text[i] = (wchar_t)scalars[i];
+  bool shown = wcwidth(text[0]) == width;
+  for (int i = 1; text[i]; i++) shown = shown && wcwidth(text[i]) == 0;
+  cchar_t cell;
+  if (shown) {
+    setcchar(&cell, text, attributes, (short)pair, NULL);
+    mvadd_wchnstr(y, x, &cell, 1);
+    return;
+  }
+  setcchar(&cell, L"?", attributes, (short)pair, NULL);
+  for (int i = 0; i < width; i++) mvadd_wchnstr(y, x + i, &cell, 1);
+}
+
+static bool is_utf8(void) { return !strcmp(nl_langinfo(CODESET), "UTF-8"); }
+bool lln_use_utf8(void) {
+  const char *name = setlocale(LC_CTYPE, "");
+  if (is_utf8()) return true;
+  // A C locale, or one that is not installed, says nothing about the terminal; terminals are UTF-8 today.
+  if (!name || !strcmp(name, "C") || !strcmp(name, "POSIX")) setlocale(LC_CTYPE, "C.UTF-8");
+  return is_utf8();
+}
+
+lln_type lln_look_up(const char *type) {
+  int found = 0;
+  if (setupterm(type, STDOUT_FILENO, &found) != OK) return found == 1 ? LLN_IMMOVABLE : LLN_UNKNOWN;
+  char *move = tigetstr("cup");
+  bool moves = move && move != (char *)-1;
+  del_curterm(cur_term);
+  return moves ? LLN_USABLE : LLN_IMMOVABLE;
+}
+
+SCREEN *lln_start(const char *type) {
+  lln_save_terminal();
+  SCREEN *screen = newterm(type, stdout, stdin);
+  if (!screen) return NULL;
+  static const char *const names[] = {"rmkx", "sgr0", "op", "cnorm", "rmcup"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char *sequence = tigetstr(names[i]);
+    if (sequence && sequence != (char *)-1) lln_add_restoring(sequence);
+  }
+  lln_resize();
+  set_escdelay(25);
+  curs_set(0);
+  lln_arm_restoring(true);
+  return screen;
+}
+
+void lln_end(SCREEN *screen) {
+  endwin();
+  lln_arm_restoring(false);
+  delscreen(screen);
+}
+
+void lln_resize(void) {
+  struct winsize size;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return;
+  // `columns` and `lines` are macros of term.h.
+  int height = size.ws_row < 1000 ? size.ws_row : 1000, width = size.ws_col < 2000 ? size.ws_col : 2000;
+  if (height != LINES || width != COLS) resizeterm(height, width);
+}
+
+void lln_stop(void) {
+  endwin();
+  lln_arm_restoring(false);
+  lln_stop_process();
+  lln_arm_restoring(true);
+  lln_resize();
+  lln_repaint();
+  lln_refresh();
+}

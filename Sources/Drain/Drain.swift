@@ -1,1 +1,112 @@
-// Drain
+import CLinux
+import Glibc
+import Trace
+
+/// Moves what loops write into their rings into a trace, without their noticing.
+///
+/// Not for use by several threads at once.
+public final class Drain {
+  /// Which rings of a folder belong into the trace.
+  public enum Selection: Hashable, Sendable {
+    /// All that there are and that will appear.
+    case all
+    /// Those of one process.
+    case process(ProcessIdentity)
+
+    func takes(_ header: RingHeader) -> Bool {
+      switch self {
+      case .all: true
+      case .process(let identity):
+        identity == ProcessIdentity(pid: header.process.pid, started: header.process.started)
+      }
+    }
+  }
+
+  private struct Source {
+    var reader: RingReader
+    var nextCheckpoint: Int64 = 0
+    var life = FoundRing.Life.running
+    var isDrained = false
+  }
+
+  private let folder: Int32
+  private let selection: Selection
+  private let writer: TraceWriter
+  private var sources: [Source] = []
+  /// Rings already opened, and those of other processes.
+  private var known: Set<String> = []
+  /// Rings that cannot be used, each said once.
+  public private(set) var unusable: [RingError] = []
+
+  /// How many reads of 65536 slots one ring gets before the next one has its turn.
+  private static let readsInTurn = 16
+
+  /// Drains the rings of a folder.
+  ///
+  /// - Throws: `RingError.folder`.
+  public init(folder path: String, selecting selection: Selection, into writer: TraceWriter) throws(RingError) {
+    folder = try RingFolder.open(path, create: false)
+    self.selection = selection
+    self.writer = writer
+  }
+
+  deinit { close(folder) }
+
+  /// Whether every ring found so far has ended and been read to its end.
+  public var isFinished: Bool { sources.allSatisfy(\.isDrained) }
+
+  /// Rings found so far.
+  public var loopCount: Int { sources.count }
+
+  /// Takes in what is new, of rings that are new too; returns the number of events.
+  @discardableResult public func poll() -> Int {
+    findRings()
+    var events = 0
+    for index in sources.indices where !sources[index].isDrained { events += drain(index) }
+    return events
+  }
+
+  /// Looks at the folder now: a ring must be open before its process can end and somebody can remove it.
+  private func findRings() {
+    for name in RingFolder.rings(in: folder).sorted() where !known.contains(name) {
+      let loop = LoopID(UInt16(clamping: writer.definitions.loops.count + 1))
+      do throws(RingError) {
+        let reader = try RingReader(name, in: folder, loop: loop)
+        // Until its maker says that it is ready it is looked at again.
+        guard reader.state != .opening else { continue }
+        known.insert(name)
+        guard selection.takes(reader.header) else { continue }
+        let header = reader.header
+        let info = LoopInfo(
+          id: loop, process: header.process, name: header.name, thread: header.thread, poll: header.poll)
+        guard writer.add(loop: info) == loop else { continue }
+        sources.append(Source(reader: reader))
+      } catch .ring(_, .notARing) {
+        // Its maker may still be at it.
+        continue
+      } catch {
+        known.insert(name)
+        unusable.append(error)
+      }
+    }
+  }
+
+  private func drain(_ index: Int) -> Int {
+    // Before reading: what a process wrote before it ended is then read for sure.
+    let life = RingCatalog.life(of: sources[index].reader)
+    let now = ll_monotonic()
+    let checkpoint = now >= sources[index].nextCheckpoint || life != sources[index].life
+    if checkpoint { sources[index].nextCheckpoint = now + 1_000_000_000 }
+    sources[index].life = life
+    let reader = sources[index].reader
+    var events = 0
+    for turn in 0..<Drain.readsInTurn {
+      guard let batch = reader.read(checkpoint: checkpoint && turn == 0, define: writer.id(of:)) else { break }
+      events += batch.events.count
+      writer.append(batch)
+      if reader.isDrained { break }
+    }
+    if life != .running, reader.isDrained { sources[index].isDrained = true }
+    return events
+  }
+}

@@ -130,9 +130,12 @@ public struct Recorder: @unchecked Sendable {
   // MARK: The loop
 
   /// The loop goes to wait in the kernel; `nil` waits without limit.
+  ///
+  /// After a slow tick this also writes the thread's usage: what it was busy with, computing or waiting, is then known.
   @inlinable public func pollEntered(timeout: Nanoseconds?) {
     guard isOn else { return }
     let counter = state.pointee.readCounter()
+    if counter &- state.pointee.lastUsage >= 5 &* state.pointee.usageInterval { writeUsage(counter) }
     let count = timeout.map { UInt64(min(max($0.count, 0), 0xFFFF_FFFF_FFFE)) } ?? 0xFFFF_FFFF_FFFF
     state.pointee.store(SlotWord(.pollEntered, counter: counter), (counter >> 48) << 48 | count)
     state.pointee.publish(state.pointee.head &+ 1)

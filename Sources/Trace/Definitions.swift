@@ -61,6 +61,13 @@ public struct Definitions: Hashable, Sendable {
     return id
   }
 
+  /// Adds a site under the next free id whether or not it has one already, as a reader must to keep to a file's ids.
+  mutating func append(site: Site) {
+    let id = SiteID(UInt32(sites.count))
+    sites.append(site)
+    if siteIDs[site] == nil { siteIDs[site] = id }
+  }
+
   /// Adds a loop under the next free number, whatever number it carries, and returns it; `nil` past 65535 loops.
   public mutating func add(loop: LoopInfo) -> LoopID? {
     guard loops.count < Int(UInt16.max) else { return nil }

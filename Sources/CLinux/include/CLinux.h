@@ -63,6 +63,7 @@ int ll_madvise_wipe_on_fork(void *_Nonnull at, size_t length);
 int ll_madvise_populate_write(void *_Nonnull at, size_t length);
 int ll_open_unlinked(const char *_Nonnull folder);
 pid_t ll_gettid(void);
+int ll_end_with_parent(void);
 int ll_set_thread_name(const char *_Nonnull name);
 int ll_wcwidth(uint32_t scalar);
 

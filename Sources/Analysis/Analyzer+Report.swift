@@ -1,0 +1,172 @@
+import Trace
+
+// Everything that is known, as a value. Costs what is in flight and what is listed, not what has been.
+extension Analyzer {
+  /// What is known at a moment: `nil` for a trace that is complete, whose last event ends it, else the present one, up to
+  /// which whatever is still open is judged.
+  public func report(at now: Instant?) -> Report {
+    let now = now?.bounded
+    let loops = loops.compactMap { $0 }.sorted { $0.id < $1.id }
+    let sites = siteReports(loops, at: now)
+    let stalls = stallReports(loops, at: now)
+    let judgement = ChainJudgement(self, loops, at: now)
+    let evidence = Evidence(
+      sites: sites,
+      stalledChains: judgement.stalledGroups.map { group in
+        Evidence.StalledChains(oldest: report(of: group.oldest, in: judgement), count: group.count)
+      },
+      neverSettled: judgement.neverSettled.map(resolve), dropped: resolve(dropped), unhandled: resolve(unhandled))
+    return Report(
+      trace: summary(loops, at: now), processes: processes(), loops: loops.map { report(of: $0, at: now) },
+      callbacks: loops.reduce(0) { $0 + $1.callbacks }, sites: sites, stalls: stalls.list, stallCount: stalls.count,
+      operations: operations.counts, chains: judgement.counts, chainList: chainReports(judgement),
+      findings: Findings.all(in: evidence, thresholds: thresholds), anomalies: anomalies)
+  }
+
+  private func summary(_ loops: [LoopAnalysis], at now: Instant?) -> TraceSummary {
+    let from = loops.map(\.first).min() ?? now ?? Instant(0)
+    let last = loops.map(\.last).max() ?? from
+    return TraceSummary(
+      from: from, to: max(last, now ?? last),
+      startedAt: anchor.map { $0.realtime &- ($0.monotonic - from).count }, events: events, gaps: gaps,
+      gapCount: gapCount, complete: !loops.isEmpty && gapCount == 0 && loops.allSatisfy(\.hasEnded))
+  }
+
+  private func processes() -> [ProcessInfo] {
+    definitions.loops.reduce(into: []) { known, loop in
+      if !known.contains(loop.process) { known.append(loop.process) }
+    }
+  }
+
+  private func report(of loop: LoopAnalysis, at now: Instant?) -> LoopReport {
+    let nobody = ProcessInfo(pid: 0, started: 0, command: "", runtime: "")
+    let unknown = LoopInfo(id: loop.id, process: nobody, name: "", thread: 0, poll: "")
+    let times = loop.times(at: loop.moment(now))
+    return LoopReport(
+      info: definitions.loop(loop.id) ?? unknown, ended: loop.hasEnded, ticks: loop.ticks, busy: times.busy,
+      idle: times.idle, onCPU: loop.cpu.map { $0.last - $0.first }, callbacks: loop.callbacks,
+      tick: loop.passes.percentiles, lag: loop.delays.timers.percentiles, queueDelay: loop.delays.all.percentiles,
+      running: loop.stack.spans.map {
+        RunningSpan(site: definitions.site($0.site), kind: $0.kind, began: $0.began)
+      })
+  }
+
+  // MARK: Sites
+
+  private func siteReports(_ loops: [LoopAnalysis], at now: Instant?) -> [SiteReport] {
+    var running: [Int: [(instance: SiteReport.Instance, total: Nanoseconds)]] = [:]
+    for loop in loops where !loop.stack.isEmpty {
+      let moment = loop.moment(now)
+      for (span, own) in zip(loop.stack.spans, loop.stack.ownTimes(at: moment)) {
+        let instance = SiteReport.Instance(loop: loop.id, began: span.began, own: own, running: true)
+        running[Int(span.counts), default: []].append((instance, moment - span.began))
+      }
+    }
+    let reports = sites.counts.indices.map { report(of: sites.counts[$0], running: running[$0] ?? []) }
+    // What is compared is taken out first: a report is large, and sorting would move it about.
+    let keys = reports.map { report in
+      (blocked: report.worst.contains { $0.running && $0.own > thresholds.slow }, own: report.own)
+    }
+    let order = reports.indices.sorted { a, b in
+      if keys[a].blocked != keys[b].blocked { return keys[a].blocked }
+      return keys[a].own == keys[b].own ? a < b : keys[a].own > keys[b].own
+    }
+    return order.map { reports[$0] }
+  }
+
+  private func report(
+    of counts: SiteCounts, running: [(instance: SiteReport.Instance, total: Nanoseconds)]
+  ) -> SiteReport {
+    let percentiles = counts.durations.percentiles
+    var report = SiteReport(
+      site: definitions.site(counts.site), kind: counts.kind, count: counts.count, total: counts.total,
+      own: counts.own, p50: percentiles?.p50 ?? .zero, p99: percentiles?.p99 ?? .zero, max: counts.durations.max,
+      slow: counts.slow, slowOwn: counts.slowOwn, threw: counts.threw, runningFor: nil, harm: nil, harmUpTo: nil,
+      victims: nil, worst: counts.worst.elements.map(\.element))
+    for (instance, total) in running {
+      report.total = report.total + total
+      report.own = report.own + instance.own
+      report.max = max(report.max, instance.own)
+      report.runningFor = max(report.runningFor ?? .zero, total)
+      if instance.own > thresholds.slow {
+        report.slow += 1
+        report.slowOwn = report.slowOwn + instance.own
+      }
+      report.worst.insert(instance, at: report.worst.firstIndex { $0.own < instance.own } ?? report.worst.count)
+    }
+    report.worst = Array(report.worst.prefix(10))
+    return report
+  }
+
+  // MARK: Stalls
+
+  private func stallReports(_ loops: [LoopAnalysis], at now: Instant?) -> (list: [Stall], count: UInt64) {
+    let open = loops.compactMap { loop -> StallRecord? in
+      guard case .busy = loop.phase else { return nil }
+      return loop.stalls.stall(
+        at: loop.moment(now), ended: false, open: loop.stack, threshold: thresholds.slow, loop: loop.id)
+    }.sorted { $0.duration > $1.duration }
+    let list = (open + stalls.elements.map(\.element)).prefix(Report.stallLimit)
+    return (list.map(report), stallCount + UInt64(open.count))
+  }
+
+  private func report(of stall: StallRecord) -> Stall {
+    Stall(
+      loop: stall.loop, began: stall.began, duration: stall.duration, ended: stall.ended,
+      site: definitions.site(stall.worst?.site ?? .unknown), kind: stall.worst?.kind ?? .unknown,
+      own: stall.worst?.own ?? .zero, callbacks: stall.callbacks, cause: stall.cause, detail: nil, stack: [],
+      victims: nil, harm: nil, harmUpTo: nil)
+  }
+
+  // MARK: Chains
+
+  /// A chain as it is at a moment.
+  func report(
+    of chain: ChainRecord, at moment: Instant, state: ChainReport.State, waitingOn: PendingOperation?
+  ) -> ChainReport {
+    let running = chain.open > 0 ? chain.running + (moment - chain.runningSince) : chain.running
+    return ChainReport(
+      id: chain.id, name: chain.name, site: definitions.site(chain.site), began: chain.began,
+      duration: moment - chain.began, running: running, queued: nil, waiting: nil, state: state, waitingOn: waitingOn,
+      steps: chain.steps.map { step in
+        ChainReport.Step(
+          site: definitions.site(step.site), kind: step.kind, began: step.began,
+          duration: step.duration ?? moment - step.began, depth: Int(step.depth))
+      })
+  }
+
+  private func report(of verdict: ChainJudgement.Verdict, in judgement: ChainJudgement) -> ChainReport {
+    report(
+      of: chains[verdict.slot], at: verdict.moment, state: verdict.state,
+      waitingOn: verdict.leaf.map { pending(at: $0, in: judgement.labels) })
+  }
+
+  private func chainReports(_ judgement: ChainJudgement) -> [ChainReport] {
+    let open = (judgement.stalled.elements + judgement.others.elements).map(\.element)
+    let listed = open.prefix(Report.chainLimit).map { report(of: $0, in: judgement) }
+    return listed + endedChains.elements.prefix(Report.chainLimit - listed.count).map(\.element)
+  }
+
+  // MARK: Operations
+
+  private func pending(at slot: Int, in labels: [LoopID: [Int32: String]]) -> PendingOperation {
+    let operation = operations.pool[slot]
+    let id = OperationID(raw: operations.pool.id(at: slot))
+    return PendingOperation(
+      id: id, kind: operation.kind, site: definitions.site(operation.site), created: operation.created,
+      due: operation.due, label: operation.descriptor.flatMap { labels[id.loop]?[$0] })
+  }
+
+  private func resolve(_ group: ChainJudgement.NeverSettled) -> Evidence.NeverSettled {
+    Evidence.NeverSettled(
+      oldest: pending(at: group.oldest, in: [:]), age: group.age, count: group.count)
+  }
+
+  private func resolve(_ incidents: SiteIncidents) -> [Evidence.Incident] {
+    incidents.incidents.values.sorted { ($0.count, $1.site) > ($1.count, $0.site) }.map { incident in
+      Evidence.Incident(
+        site: definitions.site(incident.site), count: incident.count, loop: incident.loop, moment: incident.moment,
+        text: incident.text)
+    }
+  }
+}

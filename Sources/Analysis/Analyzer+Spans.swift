@@ -1,0 +1,114 @@
+import Trace
+
+// What the passes and spans of a loop mean.
+extension Analyzer {
+  mutating func enterPoll(at time: Instant, _ loop: inout LoopAnalysis) {
+    endPass(at: time, isTick: true, &loop)
+    if case .polling = loop.phase { return }
+    loop.poll(at: time)
+  }
+
+  /// The loop has left off running callbacks, to poll or for good.
+  mutating func endPass(at time: Instant, isTick: Bool, _ loop: inout LoopAnalysis) {
+    closeAll(at: time, &loop)
+    record(loop.endPass(at: time, isTick: isTick, threshold: thresholds.slow))
+    purgeSettled(of: &loop)
+    finishChains(of: &loop)
+  }
+
+  mutating func leavePoll(at time: Instant, _ loop: inout LoopAnalysis) {
+    // A second return without an enter between them ends a pass all the same.
+    if case .busy = loop.phase { enterPoll(at: time, &loop) }
+    if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
+    loop.leavePoll(at: time)
+  }
+
+  /// Closes what is still open where nothing can be: at the loss that hid the end, else now.
+  private mutating func closeAll(at time: Instant, _ loop: inout LoopAnalysis) {
+    while !loop.stack.isEmpty {
+      if loop.knowledge.gap == nil { count(.openSpanAtPoll) }
+      close(at: loop.knowledge.gap ?? time, threw: false, &loop)
+    }
+    loop.knowledge.gap = nil
+  }
+
+  mutating func record(_ stall: StallRecord?) {
+    guard let stall else { return }
+    stallCount += 1
+    stalls.insert(stall.duration, stall)
+  }
+
+  mutating func begin(_ span: Event.Began, at time: Instant, _ loop: inout LoopAnalysis) {
+    // Which of the spans from before a loss are still open is not known without a checkpoint: none, then.
+    if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
+    loop.knowledge.see(span.id)
+    loop.run(at: time)
+    loop.stalls.countSpan()
+    loop.callbacks += 1
+    loop.track.countCallback(at: time)
+
+    let isNested = !loop.stack.isEmpty
+    let entry = span.operation.flatMap { take($0, &loop) }
+    let record = span.operation.flatMap { operations.pool.slot(of: $0.raw) }.map { operations.pool[$0] }
+    loop.delays.begin(
+      span, at: time, queued: entry?.moment, due: record.flatMap { $0.standing ? nil : $0.due }, polled: loop.polled,
+      isNested: isNested)
+
+    var chain = entry?.chain ?? record?.chain ?? loop.stack.top?.chain
+    if span.startsChain {
+      chain = chains.begin(ChainID(raw: span.id.raw), at: time, site: span.site).map { slot in
+        chains[slot].isFresh = true
+        return ChainTable.Reference(slot: Int32(slot), id: ChainID(raw: span.id.raw))
+      }
+    }
+    open(
+      ActiveSpan(
+        id: span.id, site: span.site, kind: span.kind, counts: Int32(sites.begin(span.site, span.kind)), began: time,
+        chain: chain, startedChain: span.startsChain), &loop)
+  }
+
+  /// Puts a span onto the stack and into its chain.
+  private mutating func open(_ span: ActiveSpan, _ loop: inout LoopAnalysis) {
+    var span = span
+    if let slot = chains.slot(span.chain) {
+      span.chain?.slot = Int32(slot)
+      span.step = chains.enter(slot, span.site, span.kind, at: span.began)
+    } else {
+      span.chain = nil
+    }
+    if !loop.stack.push(span), let slot = chains.slot(span.chain) {
+      leave(slot, step: span.step, at: span.began, &loop)
+    }
+  }
+
+  mutating func end(_ id: SpanID, threw: Bool, at time: Instant, _ loop: inout LoopAnalysis) {
+    guard let above = loop.stack.depthAbove(id) else {
+      if loop.stack.endsDeeper() { return }
+      if loop.knowledge.mustKnow(id.serial) { count(.endWithoutBegin) } else { loop.knowledge.forget(id.raw) }
+      return
+    }
+    for _ in 0..<above {
+      if loop.knowledge.gap == nil { count(.crossedSpans) }
+      close(at: loop.knowledge.gap ?? time, threw: false, &loop)
+    }
+    // This one has outlived the loss, and with it those that it lies in.
+    loop.knowledge.gap = nil
+    close(at: time, threw: threw, &loop)
+  }
+
+  /// Ends the innermost span.
+  @inline(__always)
+  mutating func close(at time: Instant, threw: Bool, _ loop: inout LoopAnalysis) {
+    guard let span = loop.stack.pop() else { return }
+    let total = max(time - span.began, .zero)
+    let own = max(total - span.nested, .zero)
+    loop.stack.nest(total)
+    loop.stalls.end(span, own: own)
+    loop.track.add(own: own, from: span.began, to: max(time, span.began))
+    sites.end(span, of: loop.id, total: total, own: own, slow: own > thresholds.slow, threw: threw)
+    if let slot = chains.slot(span.chain) {
+      if span.startedChain { chains[slot].isFresh = false }
+      leave(slot, step: span.step, at: max(time, span.began), &loop)
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import Trace
+
+// What operations, queue entries and chains mean.
+extension Analyzer {
+  /// A loop that never polls must not make what has settled or ended pile up.
+  private static let settledLimit = 1 << 16
+
+  mutating func create(_ operation: Event.Created, at time: Instant, _ loop: inout LoopAnalysis) {
+    loop.knowledge.see(operation.id.serial)
+    if let creator = operation.creator, creator != loop.stack.top?.id, creator.loop == loop.id,
+      creator.serial > loop.knowledge.lastSpan, loop.knowledge.mustKnow(creator.serial)
+    {
+      count(.unknownCreator)
+    }
+    if !adopt(operation, created: time, chain: operation.chain.map(chains.reference) ?? loop.stack.top?.chain, &loop) {
+      count(.createdTwice)
+    }
+  }
+
+  /// Adds an operation, and its chain where that is not known; false where the operation is.
+  mutating func adopt(
+    _ operation: Event.Created, created: Instant, chain: ChainTable.Reference?, _ loop: inout LoopAnalysis
+  ) -> Bool {
+    guard operations.create(operation, at: created, chain: chain) else { return false }
+    guard !operation.standing else { return true }
+    guard let slot = flight(of: chain, at: created, site: operation.site, &loop) else { return true }
+    // Only what is followed can settle, and only that keeps a chain in flight.
+    guard operations.pool.slot(of: operation.id.raw) != nil else { return true }
+    chains[slot].pending += 1
+    chains[slot].lastActivity = max(chains[slot].lastActivity, created)
+    return true
+  }
+
+  /// The chain, brought into flight where it is not.
+  private mutating func flight(
+    of chain: ChainTable.Reference?, at time: Instant, site: SiteID, _ loop: inout LoopAnalysis
+  ) -> Int? {
+    guard let chain else { return nil }
+    if let slot = chains.slot(chain) { return slot }
+    guard let slot = chains.begin(chain.id, at: time, site: site) else { return nil }
+    if !loop.knowledge.names.isEmpty, let named = loop.knowledge.names.removeValue(forKey: chain.id) {
+      chains[slot].name = named.name
+      chains[slot].began = min(time, named.named.bounded)
+    }
+    // Should whatever it is wanted for not come, it goes at the next poll.
+    loop.ending.append(ChainTable.Reference(slot: Int32(slot), id: chain.id))
+    return slot
+  }
+
+  mutating func settle(_ id: OperationID, _ outcome: Outcome, at time: Instant, _ loop: inout LoopAnalysis) {
+    if outcome == .cancelled || outcome == .dropped { _ = take(id, &loop) }
+    switch operations.settle(id, outcome, at: time) {
+    case .excused: break
+    case .unknown:
+      if loop.knowledge.mustKnow(id.serial) || id.loop != loop.id {
+        // An entry of the ready queue can be cancelled without ever having been an operation.
+        if outcome == .success || outcome == .failure { count(.settledUnknown) }
+      } else {
+        loop.knowledge.forget(id.raw)
+      }
+    case .settled(let slot):
+      let operation = operations.pool[slot]
+      if loop.settled.count >= Self.settledLimit { purgeSettled(of: &loop) }
+      loop.settled.append(id)
+      if outcome == .failure {
+        failures.add(.init(id: id, site: operation.site, chain: operation.chain?.id))
+      }
+      guard !operation.standing else { return }
+      if outcome == .dropped { dropped.add(operation.site, loop: loop.id, at: time) }
+      guard let slot = chains.slot(operation.chain) else { return }
+      chains[slot].pending = max(chains[slot].pending - 1, 0)
+      endIfOver(slot, &loop)
+    }
+  }
+
+  /// Forgets what has settled: its callbacks have run.
+  mutating func purgeSettled(of loop: inout LoopAnalysis) {
+    // One by one, because `removeAll(keepingCapacity:)` costs more than what is mostly one or two.
+    while let operation = loop.settled.popLast() { operations.purge(operation) }
+  }
+
+  mutating func enqueue(_ entry: Event.Queued, at time: Instant, _ loop: inout LoopAnalysis) {
+    _ = take(entry.id, &loop)
+    let chain = entry.chain.map(chains.reference) ?? loop.stack.top?.chain
+    guard let slot = queue.insert(entry.id.raw, fresh: QueueEntry(moment: time, chain: nil)) else { return }
+    queue[slot] = QueueEntry(moment: min(entry.moment.bounded, time), chain: chain)
+    if let chain = flight(of: chain, at: time, site: entry.site, &loop) { chains[chain].queued += 1 }
+  }
+
+  /// Takes an entry out of the ready queue: it begins, or it never will.
+  @inline(__always)
+  mutating func take(_ id: OperationID, _ loop: inout LoopAnalysis) -> QueueEntry? {
+    guard queue.count > 0, let slot = queue.slot(of: id.raw) else { return nil }
+    let entry = queue[slot]
+    queue.remove(slot)
+    if let chain = chains.slot(entry.chain) {
+      chains[chain].queued = max(chains[chain].queued - 1, 0)
+      endIfOver(chain, &loop)
+    }
+    return entry
+  }
+
+  /// Takes out all that the loop had in its ready queue: it is not known what became of it, or it will never run.
+  mutating func clearQueue(of loop: inout LoopAnalysis) {
+    guard queue.count > 0 else { return }
+    for slot in queue.allSlots where queue.isLive(slot) {
+      let id = OperationID(raw: queue.id(at: slot))
+      if id.loop == loop.id { _ = take(id, &loop) }
+    }
+  }
+
+  mutating func name(_ id: ChainID, _ name: String, at time: Instant, _ loop: inout LoopAnalysis) {
+    let top = loop.stack.top
+    let current = chains.slot(top?.chain)
+    let known = chains.pool.slot(of: id.raw)
+    if let current, chains[current].isFresh, known == nil { chains.rename(current, to: id) }
+    guard let slot = flight(of: chains.reference(id), at: time, site: top?.site ?? .unknown, &loop) else { return }
+    chains[slot].name = name
+    chains[slot].isFresh = false
+    guard let top, slot != current else { return }
+    // From here to the end of the callback it is this chain that runs.
+    if let current {
+      leave(current, step: top.step, at: time, &loop)
+      if chains[current].isFresh && chains[current].isOver { chains.discard(current) }
+    }
+    let step = chains.enter(slot, top.site, top.kind, at: time)
+    loop.stack.changeTop { span in
+      span.chain = ChainTable.Reference(slot: Int32(slot), id: id)
+      span.step = step
+      span.startedChain = false
+    }
+  }
+
+  /// A span of the chain ends.
+  @inline(__always)
+  mutating func leave(_ slot: Int, step: UInt32, at time: Instant, _ loop: inout LoopAnalysis) {
+    chains.leave(slot, step: step, at: time)
+    endIfOver(slot, &loop)
+  }
+
+  /// Notes a chain that nothing is left of: whether it is over is known when the callbacks of what has settled have run.
+  @inline(__always)
+  private mutating func endIfOver(_ slot: Int, _ loop: inout LoopAnalysis) {
+    guard chains[slot].isOver else { return }
+    if loop.ending.count >= Self.settledLimit { finishChains(of: &loop) }
+    guard chains[slot].isOver else { return }
+    loop.ending.append(ChainTable.Reference(slot: Int32(slot), id: chains[slot].id))
+  }
+
+  /// Counts and removes the chains that are over.
+  mutating func finishChains(of loop: inout LoopAnalysis) {
+    while let reference = loop.ending.popLast() {
+      guard let slot = chains.slot(reference), chains[slot].isOver else { continue }
+      let chain = chains[slot]
+      let duration = chain.lastActivity - chain.began
+      if endedChains.admits(duration) {
+        let state: ChainReport.State = chain.hasFailed ? .failed : .completed
+        let ended = report(of: chain, at: chain.lastActivity, state: state, waitingOn: nil)
+        endedChains.insert(duration, ended)
+      }
+      chains.finish(slot)
+    }
+  }
+
+  mutating func failUnhandled(_ id: OperationID, _ text: String, at time: Instant, _ loop: inout LoopAnalysis) {
+    let record = operations.pool.slot(of: id.raw).map { operations.pool[$0] }
+    let failure = record == nil ? failures.failure(of: id) : nil
+    let site = record?.site ?? failure?.site ?? .unknown
+    unhandled.add(site, loop: loop.id, at: time, text: text)
+    if let slot = chains.slot(record?.chain ?? failure?.chain.map(chains.reference) ?? loop.stack.top?.chain) {
+      chains[slot].hasFailed = true
+    } else if let ended = record?.chain?.id ?? failure?.chain {
+      failures.forget(ended)
+      chains.recountAsFailed()
+      endedChains.change(where: { $0.id == ended }) { $0.state = .failed }
+    }
+  }
+}

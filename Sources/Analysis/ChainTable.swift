@@ -1,0 +1,150 @@
+import Trace
+
+/// One callback of a chain as it is kept.
+struct StepRecord {
+  var site: SiteID
+  var kind: CallbackKind
+  var began: Instant
+  /// `nil` while it runs.
+  var duration: Nanoseconds?
+  var depth: Int32
+}
+
+/// One chain in flight.
+struct ChainRecord {
+  var id: ChainID
+  /// The id that it began with, where it was named inside its first callback.
+  var alias: ChainID
+  var name: String?
+  /// The site of its first callback.
+  var site: SiteID
+  var began: Instant
+  var lastActivity: Instant
+  /// Unsettled operations that are not standing.
+  var pending: Int32 = 0
+  /// Entries of the ready queue.
+  var queued: Int32 = 0
+  /// Spans that are open.
+  var open: Int32 = 0
+  var runningSince: Instant
+  var running = Nanoseconds.zero
+  var hasFailed = false
+  /// Whether it is nameless and its first callback still runs: a name given now is its own.
+  var isFresh = false
+  /// The last steps: number n at n mod the limit. Behind them may stand steps of the chain that had the storage before.
+  var stepStorage: ContiguousArray<StepRecord> = []
+  var stepCount: UInt32 = 0
+
+  /// The last steps in order.
+  var steps: [StepRecord] {
+    let kept = min(stepCount, UInt32(ChainReport.stepLimit))
+    return (stepCount - kept..<stepCount).map { stepStorage[Int($0) % ChainReport.stepLimit] }
+  }
+
+  /// Whether nothing is left of it that could run again.
+  var isOver: Bool { pending == 0 && queued == 0 && open == 0 }
+}
+
+/// All chains in flight.
+struct ChainTable {
+  /// Where a chain stands; good for as long as the id there is the same.
+  struct Reference {
+    var slot: Int32
+    var id: ChainID
+  }
+
+  private(set) var pool = IDPool<ChainRecord>(limit: 1 << 18)
+  private(set) var completed: UInt64 = 0
+  private(set) var failed: UInt64 = 0
+
+  subscript(slot: Int) -> ChainRecord {
+    get { pool[slot] }
+    _modify { yield &pool[slot] }
+  }
+
+  /// The slot of a chain that is still in flight.
+  @inline(__always)
+  func slot(_ reference: ChainTable.Reference?) -> Int? {
+    guard let reference else { return nil }
+    let slot = Int(reference.slot)
+    if slot >= 0, pool.isLive(slot), pool[slot].id == reference.id || pool[slot].alias == reference.id { return slot }
+    return pool.slot(of: reference.id.raw)
+  }
+
+  /// A reference to a chain, in flight or not.
+  func reference(_ id: ChainID) -> Reference {
+    Reference(slot: Int32(pool.slot(of: id.raw) ?? -1), id: id)
+  }
+
+  /// The chain of that id, begun here where it is not in flight; `nil` where there is no more room.
+  mutating func begin(_ id: ChainID, at time: Instant, site: SiteID) -> Int? {
+    if let slot = pool.slot(of: id.raw) { return slot }
+    let record = ChainRecord(id: id, alias: id, site: site, began: time, lastActivity: time, runningSince: time)
+    guard let slot = pool.insert(id.raw, fresh: record) else { return nil }
+    // The storage for steps is used again: it is the one thing about a chain that is allocated.
+    var steps: ContiguousArray<StepRecord> = []
+    swap(&steps, &pool[slot].stepStorage)
+    pool[slot] = record
+    swap(&steps, &pool[slot].stepStorage)
+    return slot
+  }
+
+  /// Gives a chain another id.
+  mutating func rename(_ slot: Int, to id: ChainID) {
+    guard pool[slot].id == pool[slot].alias, pool[slot].id != id else { return }
+    pool.rename(slot, to: id.raw)
+    pool[slot].id = id
+  }
+
+  /// A span of the chain begins; returns the number of its step.
+  @inline(__always)
+  mutating func enter(_ slot: Int, _ site: SiteID, _ kind: CallbackKind, at time: Instant) -> UInt32 {
+    let number = pool[slot].stepCount
+    let step = StepRecord(site: site, kind: kind, began: time, depth: pool[slot].open)
+    let place = Int(number) % ChainReport.stepLimit
+    if place < pool[slot].stepStorage.count {
+      pool[slot].stepStorage[place] = step
+    } else {
+      pool[slot].stepStorage.append(step)
+    }
+    pool[slot].stepCount = number &+ 1
+    if number == 0 { pool[slot].site = site }
+    if pool[slot].open == 0 { pool[slot].runningSince = time }
+    pool[slot].open += 1
+    pool[slot].lastActivity = time
+    return number
+  }
+
+  /// A span of the chain ends.
+  @inline(__always)
+  mutating func leave(_ slot: Int, step: UInt32, at time: Instant) {
+    let age = pool[slot].stepCount &- step
+    let place = Int(step) % ChainReport.stepLimit
+    if age > 0 && age <= ChainReport.stepLimit && place < pool[slot].stepStorage.count {
+      pool[slot].stepStorage[place].duration = time - pool[slot].stepStorage[place].began
+    }
+    pool[slot].open = max(pool[slot].open - 1, 0)
+    if pool[slot].open == 0 { pool[slot].running = pool[slot].running + (time - pool[slot].runningSince) }
+    pool[slot].lastActivity = time
+  }
+
+  /// Removes a chain that is over and counts it.
+  mutating func finish(_ slot: Int) {
+    if pool[slot].hasFailed { failed += 1 } else { completed += 1 }
+    discard(slot)
+  }
+
+  /// Removes a chain as if it had never been.
+  mutating func discard(_ slot: Int) {
+    if pool[slot].alias != pool[slot].id { pool.removeKey(pool[slot].alias.raw) }
+    pool[slot].name = nil
+    pool.remove(slot)
+  }
+
+  /// A chain that was counted as completed has turned out to have failed.
+  mutating func recountAsFailed() {
+    guard completed > 0 else { return }
+    completed -= 1
+    failed += 1
+  }
+}

@@ -1,0 +1,54 @@
+import Trace
+
+/// A callback that keeps its loop from everything else for longer than the slow threshold.
+enum BlockingCallback: FindingCheck {
+  /// From here on it is an error: no client waits so patiently.
+  private static let severe = Nanoseconds.milliseconds(1_000)
+
+  static func findings(in evidence: Evidence, thresholds: Thresholds) -> [Finding] {
+    var bySite: [Site: [SiteReport]] = [:]
+    var order: [Site] = []
+    for report in evidence.sites where report.slow > 0 {
+      if bySite[report.site] == nil { order.append(report.site) }
+      bySite[report.site, default: []].append(report)
+    }
+    let found = order.map { finding(at: $0, bySite[$0] ?? [], thresholds: thresholds) }
+    // Still running first, then by the time they cost.
+    return found.enumerated().sorted { a, b in
+      let (x, y) = (a.element.numbers, b.element.numbers)
+      let isRunning = (x["running_ns"] != nil, y["running_ns"] != nil)
+      if isRunning.0 != isRunning.1 { return isRunning.0 }
+      let totals = (x["total_ns"] ?? 0, y["total_ns"] ?? 0)
+      return totals.0 == totals.1 ? a.offset < b.offset : totals.0 > totals.1
+    }.map(\.element)
+  }
+
+  private static func finding(at site: Site, _ reports: [SiteReport], thresholds: Thresholds) -> Finding {
+    let count = reports.reduce(0) { $0 + $1.slow }
+    let total = reports.reduce(Nanoseconds.zero) { $0 + $1.slowOwn }
+    let instances = reports.flatMap(\.worst).filter { $0.own > thresholds.slow }
+    let longest = instances.map(\.own).max() ?? .zero
+    let running = instances.filter(\.running).max { $0.own < $1.own }
+    let worst = running ?? instances.max { $0.own < $1.own }
+    var numbers = ["count": Int64(clamping: count), "longest_ns": longest.count, "total_ns": total.count]
+    numbers["running_ns"] = running?.own.count
+    return Finding(
+      id: "blocking-callback", severity: running != nil || longest >= severe ? .error : .warning, site: site,
+      sentence: sentence(site, count: count, longest: longest, total: total, running: running?.own),
+      advice: "Take the work off the loop: hand it to the thread pool, or split it and let the loop poll in between.",
+      count: count, causedBy: nil, numbers: numbers, loop: worst?.loop ?? LoopID(0), moment: worst?.began ?? Instant(0))
+  }
+
+  private static func sentence(
+    _ site: Site, count: UInt64, longest: Nanoseconds, total: Nanoseconds, running: Nanoseconds?
+  ) -> String {
+    let name = Format.function(site)
+    if let running {
+      let now = "\(name) has been running for \(Format.duration(running)) and blocks the loop"
+      return count == 1 ? now + "." : now + ", as it did \(Format.times(count - 1)) before."
+    }
+    if count == 1 { return "\(name) blocked the loop for \(Format.duration(longest))." }
+    return "\(name) blocked the loop \(Format.times(count)), for up to \(Format.duration(longest)), "
+      + "\(Format.duration(total)) in all."
+  }
+}

@@ -1,0 +1,137 @@
+/// Values found by id, each at a slot that stays its own until it is removed.
+///
+/// A hash table of slots with linear probing beside flat arrays: a lookup costs a few nanoseconds, a walk over all values
+/// needs no hashing, and in a steady state nothing is allocated. (`Dictionary` would hash with SipHash and move values.)
+struct IDPool<Value> {
+  /// By slot; what stands at a free slot is what was left there, so that a new owner can use its storage again.
+  private(set) var values: ContiguousArray<Value> = []
+  /// By slot.
+  private var ids: ContiguousArray<UInt64> = []
+  /// By slot.
+  private var isTaken: ContiguousArray<Bool> = []
+  private var free: ContiguousArray<Int32> = []
+  /// The table: id and slot, the slot -1 where the place is empty.
+  private var keys: ContiguousArray<UInt64>
+  private var slots: ContiguousArray<Int32>
+  /// 64 less the power of two that is the table's size.
+  private var shift: UInt64
+  private var keyCount = 0
+  /// How many ids it takes.
+  let limit: Int
+
+  /// An empty one for at most `limit` values.
+  init(limit: Int = 1 << 20) {
+    self.limit = limit
+    shift = 60
+    keys = ContiguousArray(repeating: 0, count: 16)
+    slots = ContiguousArray(repeating: -1, count: 16)
+  }
+
+  var count: Int { values.count - free.count }
+  var isFull: Bool { count >= limit }
+  /// All slots, free ones too.
+  var allSlots: Range<Int> { 0..<values.count }
+
+  subscript(slot: Int) -> Value {
+    get { values[slot] }
+    _modify { yield &values[slot] }
+  }
+
+  /// Whether the slot holds something.
+  func isLive(_ slot: Int) -> Bool { isTaken[slot] }
+
+  /// The id at the slot.
+  func id(at slot: Int) -> UInt64 { ids[slot] }
+
+  // Fibonacci hashing: ids are positions in a ring, which it spreads evenly; folded first, for the loop's high bits.
+  private func home(_ id: UInt64) -> Int {
+    Int(truncatingIfNeeded: ((id ^ (id >> 29)) &* 0x9e37_79b9_7f4a_7c15) >> shift)
+  }
+
+  private func place(of id: UInt64) -> Int {
+    var place = home(id)
+    while slots[place] >= 0 && keys[place] != id { place = (place + 1) & (slots.count - 1) }
+    return place
+  }
+
+  /// Where the id's value stands.
+  func slot(of id: UInt64) -> Int? {
+    let slot = slots[place(of: id)]
+    return slot >= 0 ? Int(slot) : nil
+  }
+
+  /// Gives an id that has none a slot; `fresh` makes a value where no left-over can be used, else the caller sets it.
+  ///
+  /// `nil` where the pool is full.
+  mutating func insert(_ id: UInt64, fresh: @autoclosure () -> Value) -> Int? {
+    guard !isFull else { return nil }
+    let slot: Int
+    if let last = free.popLast() {
+      slot = Int(last)
+      ids[slot] = id
+      isTaken[slot] = true
+    } else {
+      slot = values.count
+      values.append(fresh())
+      ids.append(id)
+      isTaken.append(true)
+    }
+    addKey(id, slot)
+    return slot
+  }
+
+  /// Lets another id lead to the slot too; whoever removes the slot removes the alias.
+  mutating func addKey(_ id: UInt64, _ slot: Int) {
+    if keyCount * 2 >= slots.count { grow() }
+    let place = place(of: id)
+    if slots[place] < 0 { keyCount += 1 }
+    keys[place] = id
+    slots[place] = Int32(slot)
+  }
+
+  /// Makes the id the slot's own; the one before stays an alias.
+  mutating func rename(_ slot: Int, to id: UInt64) {
+    ids[slot] = id
+    addKey(id, slot)
+  }
+
+  /// Frees the slot and forgets its id.
+  mutating func remove(_ slot: Int) {
+    removeKey(ids[slot])
+    isTaken[slot] = false
+    free.append(Int32(slot))
+  }
+
+  /// Forgets an id; those behind it move up, so that no probe ends early.
+  mutating func removeKey(_ id: UInt64) {
+    var hole = place(of: id)
+    guard slots[hole] >= 0 else { return }
+    keyCount -= 1
+    let mask = slots.count - 1
+    var next = (hole + 1) & mask
+    while slots[next] >= 0 {
+      let home = home(keys[next])
+      if (next - home) & mask >= (next - hole) & mask {
+        keys[hole] = keys[next]
+        slots[hole] = slots[next]
+        hole = next
+      }
+      next = (next + 1) & mask
+    }
+    slots[hole] = -1
+  }
+
+  private mutating func grow() {
+    let old = (keys, slots)
+    shift -= 1
+    keys = ContiguousArray(repeating: 0, count: old.0.count * 2)
+    slots = ContiguousArray(repeating: -1, count: old.1.count * 2)
+    for (id, slot) in zip(old.0, old.1) where slot >= 0 {
+      let place = place(of: id)
+      keys[place] = id
+      slots[place] = slot
+    }
+  }
+}
+
+extension IDPool: Sendable where Value: Sendable {}

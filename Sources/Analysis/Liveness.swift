@@ -1,0 +1,54 @@
+import Trace
+
+/// Whether anybody will settle what is pending: the one rule behind stalled chains and operations that never settle.
+struct Liveness {
+  let operations: OperationTable
+  let threshold: Nanoseconds
+
+  /// The operation at the end of what this one waits for, and whether that has a live source.
+  ///
+  /// Of several that are waited for, a live one; a circle has none.
+  func leaf(of slot: Int, at now: Instant) -> (slot: Int, isLive: Bool) {
+    // Most wait for nothing that is known: no list of where one has been for those.
+    if operations.pool[slot].awaits == nil { return (slot, isLive(slot, at: now)) }
+    var seen: [Int] = []
+    return leaf(of: slot, at: now, &seen)
+  }
+
+  private static let stepLimit = 64
+
+  private func leaf(of slot: Int, at now: Instant, _ seen: inout [Int]) -> (slot: Int, isLive: Bool) {
+    guard !seen.contains(slot), seen.count < Self.stepLimit else { return (slot, false) }
+    seen.append(slot)
+    let awaited = operations.awaited(by: slot)
+    if awaited.isEmpty { return (slot, isLive(slot, at: now)) }
+    // A time-out on the way is a source of its own.
+    if operations.pool[slot].due != nil, isLive(slot, at: now) { return (slot, true) }
+    var dead: Int?
+    for other in awaited {
+      let found = leaf(of: other, at: now, &seen)
+      if found.isLive { return found }
+      if dead == nil { dead = found.slot }
+    }
+    return (dead ?? slot, false)
+  }
+
+  private func isLive(_ slot: Int, at now: Instant) -> Bool {
+    let operation = operations.pool[slot]
+    if let due = operation.due { return now - due <= threshold }
+    if operation.standing || operation.kind.hasKnownSource { return true }
+    let age = now - operation.created
+    return age <= threshold || !operations.histories.isUnusual(age, at: operation.site)
+  }
+
+  /// Whether an operation that is no chain's concern has been pending for so long that its site's history speaks
+  /// against it; without a history it may be meant to wait.
+  func isOverdue(_ slot: Int, at now: Instant) -> Bool {
+    let operation = operations.pool[slot]
+    guard now - operation.created > threshold, !isLive(slot, at: now) else { return false }
+    return operation.due != nil || operations.histories.settled(at: operation.site) >= Self.enough
+  }
+
+  /// As many settled operations make a history.
+  private static let enough = 20
+}

@@ -1,0 +1,63 @@
+import Trace
+
+/// What is counted about the spans of one site and kind.
+struct SiteCounts {
+  var site: SiteID
+  var kind: CallbackKind
+  var count: UInt64 = 0
+  var total = Nanoseconds.zero
+  var own = Nanoseconds.zero
+  var slow: UInt64 = 0
+  var slowOwn = Nanoseconds.zero
+  var threw: UInt64 = 0
+  var durations = Durations()
+  var worst = TopList<SiteReport.Instance>(limit: 10)
+}
+
+/// The counts of all sites, found by index rather than by hashing.
+struct SiteStatistics {
+  private(set) var counts: ContiguousArray<SiteCounts> = []
+  /// By site and kind: index into `counts`, -1 where nothing has begun there.
+  private var indices: ContiguousArray<Int32> = []
+  private static let kinds = CallbackKind.allCases.count
+
+  /// Makes room for that many sites.
+  mutating func reserve(sites: Int) {
+    let missing = sites * Self.kinds - indices.count
+    if missing > 0 { indices.append(contentsOf: repeatElement(-1, count: missing)) }
+  }
+
+  /// Counts a span's begin; a site past the table is the unknown one.
+  @inline(__always)
+  mutating func begin(_ site: SiteID, _ kind: CallbackKind) -> Int {
+    let place = Int(site.index) * Self.kinds + Int(kind.rawValue)
+    let index = place < indices.count ? indices[place] : -1
+    if index >= 0 {
+      counts[Int(index)].count += 1
+      return Int(index)
+    }
+    return place < indices.count ? add(site, kind, at: place) : begin(.unknown, kind)
+  }
+
+  private mutating func add(_ site: SiteID, _ kind: CallbackKind, at place: Int) -> Int {
+    indices[place] = Int32(counts.count)
+    counts.append(SiteCounts(site: site, kind: kind, count: 1))
+    return counts.count - 1
+  }
+
+  /// Counts a span's end.
+  @inline(__always)
+  mutating func end(_ span: ActiveSpan, of loop: LoopID, total: Nanoseconds, own: Nanoseconds, slow: Bool, threw: Bool)
+  {
+    let index = Int(span.counts)
+    counts[index].total = counts[index].total + total
+    counts[index].own = counts[index].own + own
+    counts[index].durations.record(own)
+    if threw { counts[index].threw += 1 }
+    if slow {
+      counts[index].slow += 1
+      counts[index].slowOwn = counts[index].slowOwn + own
+    }
+    counts[index].worst.insert(own, SiteReport.Instance(loop: loop, began: span.began, own: own, running: false))
+  }
+}

@@ -1,0 +1,86 @@
+import Trace
+
+/// A stall as it is kept: its site's texts are looked up when it is reported.
+struct StallRecord {
+  var loop: LoopID
+  var began: Instant
+  var duration: Nanoseconds
+  var ended: Bool
+  var worst: StallDetector.Culprit?
+  var callbacks: UInt64
+  var cause: Stall.Cause
+}
+
+/// Watches one pass of a loop: what ran in it, and whether it took too long.
+struct StallDetector {
+  /// The span with the largest self time.
+  struct Culprit {
+    var site: SiteID
+    var kind: CallbackKind
+    var own: Nanoseconds
+  }
+
+  /// A reading of the thread's CPU time.
+  struct Reading {
+    var time: Instant
+    var cpu: Nanoseconds
+  }
+
+  private var began = Instant(0)
+  private var worst: Culprit?
+  private var callbacks: UInt64 = 0
+  /// The last reading ahead of the pass, and the last within it.
+  private var before: Reading?
+  private var within: Reading?
+
+  /// A pass begins.
+  mutating func begin(at time: Instant) {
+    began = time
+    worst = nil
+    callbacks = 0
+    before = within ?? before
+    within = nil
+  }
+
+  /// A span began.
+  @inline(__always)
+  mutating func countSpan() { callbacks += 1 }
+
+  /// A span ended.
+  @inline(__always)
+  mutating func end(_ span: ActiveSpan, own: Nanoseconds) {
+    if let worst, worst.own >= own { return }
+    worst = Culprit(site: span.site, kind: span.kind, own: own)
+  }
+
+  /// The thread's CPU time was read.
+  mutating func read(_ reading: Reading) {
+    // One ahead of the pass's first span stands at its begin.
+    if callbacks == 0 || before == nil { before = reading } else { within = reading }
+  }
+
+  /// The pass as a stall, should it be one, with the spans that are still open in it.
+  func stall(
+    at now: Instant, ended: Bool, open: SpanStack, threshold: Nanoseconds, loop: LoopID
+  ) -> StallRecord? {
+    let duration = now - began
+    guard duration > threshold else { return nil }
+    var worst = worst
+    for (span, own) in zip(open.spans, open.isEmpty ? [] : open.ownTimes(at: now)) where own > worst?.own ?? .zero {
+      worst = Culprit(site: span.site, kind: span.kind, own: own)
+    }
+    return StallRecord(
+      loop: loop, began: began, duration: duration, ended: ended, worst: worst, callbacks: callbacks,
+      cause: cause(until: now))
+  }
+
+  /// Computing, where readings around the stall leave no other explanation.
+  private func cause(until end: Instant) -> Stall.Cause {
+    guard let before, let within else { return .unknown }
+    let covered = min(within.time, end) - max(before.time, began)
+    // All CPU time between the readings that can have been used outside of the stall is taken to have been.
+    let certain = within.cpu - before.cpu - (within.time - before.time - covered)
+    let isBracketed = covered.count > (end - began).count / 5 * 4
+    return isBracketed && certain.count > covered.count / 5 * 4 ? .computing : .unknown
+  }
+}

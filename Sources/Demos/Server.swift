@@ -1,0 +1,76 @@
+import Reactor
+
+/// A small HTTP server: one chain of Deferreds a request, from the database's thread to the answer.
+final class Server {
+  /// What answers a request for a path.
+  typealias Route = (Request) throws -> Deferred<String>
+
+  let reactor: Reactor
+  let database: Database
+  private var routes: [String: Route] = [:]
+
+  init(_ reactor: Reactor, _ database: Database) {
+    self.reactor = reactor
+    self.database = database
+    routes["/users"] = { self.users($0) }
+  }
+
+  /// Answers requests for one more path.
+  func route(_ path: String, _ route: @escaping Route) { routes[path] = route }
+
+  /// Listens on a port that the kernel chooses, and returns it.
+  func start() throws -> UInt16 {
+    try reactor.listen(host: "127.0.0.1", port: 0) { self.accept($0) }.port
+  }
+
+  private func accept(_ connection: Connection) {
+    var reader = RequestReader()
+    connection.onData { bytes in
+      for request in reader.add(bytes) { self.answer(request, on: connection) }
+    }
+  }
+
+  private func answer(_ request: Request, on connection: Connection) {
+    reactor.chain("GET \(request.path)")
+    guard let route = routes[request.path] else { return connection.write(response("404 Not Found", "no such page")) }
+    do {
+      finish(try route(request), on: connection)
+    } catch {
+      connection.write(response("500 Internal Server Error", "\(error)"))
+    }
+  }
+
+  /// The chain's end: the page goes out, or what went wrong.
+  private func finish(_ page: Deferred<String>, on connection: Connection) {
+    page.addCallback { self.response("200 OK", $0) }
+      .addErrback { self.response("400 Bad Request", "\($0)") }
+      .addCallback { connection.write($0) }
+  }
+
+  private func response(_ status: String, _ body: String) -> String {
+    "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+
+  // MARK: Users: query → transform → render → finish
+
+  private func users(_ request: Request) -> Deferred<String> {
+    render(transform(query(page: request.argument("page") ?? "0")))
+  }
+
+  private func query(page: String) -> Deferred<[Database.User]> {
+    let database = database
+    return reactor.inThread { try database.users(page: page) }
+  }
+
+  private func transform(_ users: Deferred<[Database.User]>) -> Deferred<[String]> {
+    users.addCallback { users in
+      users.sorted { ($0.city, $0.name) < ($1.city, $1.name) }.map { "\($0.name) of \($0.city)" }
+    }
+  }
+
+  private func render(_ names: Deferred<[String]>) -> Deferred<String> {
+    names.addCallback { names in
+      "<ul>\n" + names.map { "  <li>\($0)</li>\n" }.joined() + "</ul>\n"
+    }
+  }
+}

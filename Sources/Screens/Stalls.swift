@@ -1,0 +1,49 @@
+import Analysis
+import Trace
+
+extension Listing {
+  /// The stalls: still going on first, then the longest.
+  static let stalls = Listing(
+    columns: columns,
+    empty: "No stall: the loops have always come round in time.",
+    rows: { $0.stalls },
+    thing: { $0.thing },
+    weight: { $0.ended ? .bad : .running })
+}
+
+private let columns: [Column<Stall>] = [
+  Column("blocked by", .share(5), key: { .text($0.site.function, 0) }) { row, _ in row.site.function },
+  Column("where", .share(4), cut: .start, from: 60, key: { SortKey($0.site) }) { row, _ in row.site.place },
+  Column("kind", .left(8), from: 100) { row, _ in "\(row.kind)" },
+  Column("cause", .left(10), from: 100) { row, _ in row.cause == .unknown ? "" : row.cause.rawValue },
+  Column("loop", .right(5), from: 90, key: { .number(-Int64($0.loop.number)) }) { row, _ in "\(row.loop.number)" },
+  Column("began", .right(11), from: 50, key: { .number($0.began.nanoseconds) }) { clock($0.began - $1.start) },
+  Column("duration", .right(9), key: { SortKey($0.duration) }) { words($0.duration, $1.glyphs) },
+  Column("callbacks", .right(10), from: 70, key: { SortKey($0.callbacks) }) { row, _ in words(row.callbacks) },
+]
+
+extension Stall {
+  var thing: Thing { .stall(loop, began) }
+}
+
+/// What is known of a stall.
+func detailLines(_ stall: Stall, _ setting: Setting) -> [Line] {
+  func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
+  let going = stall.ended ? "" : "  \(setting.glyphs.running) still going on"
+  var lines: [Line] = [
+    [Run("Loop \(stall.loop.number) did not reach its poll for \(time(stall.duration))", .title), Run(going, .error)],
+    fact("began", clock(stall.began - setting.start)),
+    fact("blocked by", stall.site.function, .warning),
+    fact("where", stall.site.place),
+    fact("kind", "\(stall.kind)"),
+    fact("its part", "\(time(stall.own)) of \(time(stall.duration))"),
+    fact("callbacks", "\(words(stall.callbacks)) ran in it"),
+    fact("cause", stall.cause == .unknown ? "not measured" : stall.cause.rawValue),
+  ]
+  if let detail = stall.detail { lines.append(fact("about", detail)) }
+  lines.append(fact("harm", stall.harm.map { "\(time($0)) of delay to others" } ?? "not measured"))
+  if let victims = stall.victims { lines.append(fact("victims", words(victims, "callback"))) }
+  lines += [[], [Run("Stack, innermost first", .title)]]
+  lines += stall.stack.isEmpty ? [[Run("  not sampled", .dim)]] : stall.stack.map { [Run("  " + $0)] }
+  return lines
+}

@@ -1,0 +1,9 @@
+/// The end of a trace that is still being written: what has been recorded and stands in no chunk yet.
+///
+/// Safe to ask from any thread.
+public protocol OpenTail: AnyObject, Sendable {
+  /// Everything defined so far, sealed or not.
+  var definitions: Definitions { get }
+  /// The events of each loop that no chunk has yet, with the ordinal of the first; loops without any are left out.
+  func openBatches() -> [(firstEvent: UInt64, batch: Batch)]
+}

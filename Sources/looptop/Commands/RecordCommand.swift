@@ -1,0 +1,65 @@
+import ArgumentParser
+import Glibc
+
+/// `looptop record`: a program's trace into a file.
+struct RecordCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record",
+    abstract: "Run a program and record its loops into a file.",
+    discussion: """
+      Returns the program's own status, 128 and the signal's number where a signal ended it, and 125 to 127 where it
+      could not be run. Ctrl-C goes to the program; what it did until it ended is in the file.
+
+      Example:
+        looptop record -o spike.looptrace -- ./my-server --port 8080
+      """)
+
+  @Option(name: .shortAndLong, help: "The file to write; one that is there already is not replaced without --force.")
+  var output = "looptop.looptrace"
+
+  @Flag(name: .shortAndLong, help: "Replace the file if it is there.")
+  var force = false
+
+  @Argument(parsing: .captureForPassthrough, help: "The program and its arguments, after --.")
+  var program: [String]
+
+  func validate() throws {
+    guard !command.isEmpty else { throw ValidationError("Say which program to record: looptop record -- PROGRAM …") }
+  }
+
+  private var command: [String] { program.first == "--" ? Array(program.dropFirst()) : program }
+
+  func run() throws {
+    let session = try SessionFolder()
+    defer { session.remove() }
+    let recording = try Recording(session.path, into: output, force: force)
+    // These are meant for the program; it has them as they were.
+    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_IGN) }
+    var child: Child
+    do {
+      child = try Child(command, environment: session.environment)
+    } catch {
+      recording.close()
+      unlink(output)
+      throw error
+    }
+    while !child.hasEnded() {
+      recording.poll()
+      usleep(50_000)
+    }
+    recording.close()
+    for problem in recording.unusable { Standard.error.write("looptop: \(problem.sentence)\n") }
+    guard recording.foundLoops else {
+      Standard.error.write("looptop: \(Failure.nothingRecorded(command[0]).sentence)\n")
+      session.remove()
+      unlink(output)
+      Glibc.exit(child.status!.code)
+    }
+    if let failure = recording.writer.failure {
+      Standard.error.write(
+        "looptop: \(recording.writer.lostEvents) events could not be written: \(Failure.trace(failure).sentence)\n")
+    }
+    Standard.error.write("looptop: recorded into \(visible(output)); see it with `looptop replay \(visible(output))`\n")
+    throw ExitCode(child.status!.code)
+  }
+}

@@ -1,0 +1,25 @@
+import Analysis
+import ArgumentParser
+
+/// `looptop report`: what a trace shows, as text.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Print what a trace shows: the verdict, the findings, the tables.")
+
+  @Argument(help: "The trace.")
+  var file: String
+
+  @Flag(help: "Print JSON for a script; its keys are a contract, `schema` 1.")
+  var json = false
+
+  func run() throws {
+    let study = try Study(file: file)
+    try study.advance()
+    guard study.report.trace.events > 0 else { throw Failure.noEvents(file) }
+    Standard.output.write(json ? JSONReport.render(study.report, path: file) : TextReport.render(study.report))
+    let diagnostics = study.store.diagnostics
+    if diagnostics.tornTail != nil || !diagnostics.damage.isEmpty {
+      Standard.error.write("looptop: \(visible(file)) is not whole; `looptop verify` says what is lost\n")
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Glibc
+import Terminal
+import Trace
+
+/// Everything that can keep a command from doing what it was asked: the one place where that becomes words and exit codes.
+enum Failure: Error {
+  /// A trace cannot be read or written.
+  case trace(TraceError)
+  /// A ring, or their folder, cannot be used.
+  case ring(RingError)
+  /// There is no terminal to draw on.
+  case terminal(TerminalError)
+  /// A program cannot be started: its name and errno.
+  case cannotStart(String, Int32)
+  /// The demo's program does not stand where it should.
+  case noDemoProgram(String)
+  /// A demo that ended before its loop ran, and what it said.
+  case demoDidNotStart(String, said: String)
+  /// No demo of that name.
+  case noSuchDemo(String, known: [String])
+  /// Nothing has that pid.
+  case noSuchProcess(Int32)
+  /// The process is there, but has no ring that we may read.
+  case notTraced(Int32, [RingError])
+  /// Nothing that records has that name.
+  case noSuchProgram(String)
+  /// Several programs have that name.
+  case ambiguous(String, [Int32])
+  /// A program without a ring.
+  case nothingRecorded(String)
+  /// A trace without one event.
+  case noEvents(String)
+
+  /// Wrong use of the command line.
+  static let usageCode: Int32 = 2
+  /// Input that is bad, unreadable or incomplete.
+  static let inputCode: Int32 = 3
+
+  /// What the process returns.
+  var exitCode: Int32 {
+    switch self {
+    case .trace(.exists), .terminal, .noSuchDemo, .ambiguous: Failure.usageCode
+    case .cannotStart(_, ENOENT): 127
+    case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
+    case .cannotStart, .noDemoProgram, .demoDidNotStart: 125
+    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents:
+      Failure.inputCode
+    }
+  }
+
+  /// What is wrong, where, and what to do.
+  var sentence: String {
+    switch self {
+    case .trace(let error): error.sentence
+    case .ring(let error): error.sentence
+    case .terminal(let error): error.sentence
+    case .cannotStart(let program, ENOENT): "\(visible(program)) cannot be started: there is no program of that name"
+    case .cannotStart(let program, let code): "\(visible(program)) cannot be started: \(words(code))"
+    case .noDemoProgram(let path): "the demos' program is not at \(path); build it with `swift build`"
+    case .demoDidNotStart(let name, let said):
+      "the demo \(name) did not start" + (said.isEmpty ? "" : "; it said: \(visible(said))")
+    case .noSuchDemo(let name, let known):
+      "there is no demo named \(visible(name)); there are \(known.joined(separator: ", "))"
+    case .noSuchProcess(let pid): "there is no process \(pid), and it left no ring; `looptop list` shows what there is"
+    case .notTraced(let pid, let problems):
+      "process \(pid) records nothing that you can read"
+        + (problems.first.map { ": \($0.sentence)" } ?? "; it has to use the Reactor or the Recorder, see the README")
+    case .noSuchProgram(let name):
+      "nothing that records is named \(visible(name)); `looptop list` shows what can be attached to"
+    case .ambiguous(let name, let pids):
+      "\(pids.count) programs are named \(visible(name)): say which by its pid, \(pids.map(String.init).joined(separator: ", "))"
+    case .nothingRecorded(let command):
+      "\(visible(command)) recorded nothing: it has to use the Reactor or the Recorder, see the README"
+    case .noEvents(let name): "\(visible(name)) holds no event: its writer ended before anything happened"
+    }
+  }
+}
+
+extension TraceError {
+  fileprivate var sentence: String {
+    switch self {
+    case .notATrace(let name): "\(visible(name)) is not a trace: it does not begin as one does"
+    case .empty(let name): "\(visible(name)) is empty: nothing was written to it"
+    case .tooShort(let name, let bytes):
+      "\(visible(name)) was cut off within its first lines: it has \(bytes) bytes, and no event is left in it"
+    case .laterVersion(let name, let found, let known):
+      "\(visible(name)) has format version \(found.major).\(found.minor), and this looptop reads up to"
+        + " \(known.major).x; read it with a newer looptop"
+    case .notAFile(let name): "\(visible(name)) is not a file"
+    case .exists(let name): "\(visible(name)) is there already; --force replaces it, -o names another"
+    case .beingWritten(let name): "\(visible(name)) is being written by another looptop; choose another name"
+    case .system("open", let name, ENOENT): "there is no file \(visible(name))"
+    case .system(let call, let name, let code): "\(visible(name)): \(call) failed: \(words(code))"
+    }
+  }
+}
+
+extension TerminalError {
+  fileprivate var sentence: String {
+    switch self {
+    case .notATerminal(let stream):
+      "the screen needs a terminal, and standard \(stream.rawValue) is none; use `looptop report FILE`, or `demo --no-view`"
+    case .noType: "the environment does not say what terminal this is; set TERM, or use `looptop report FILE`"
+    case .unknownType(let type):
+      "nothing is known of the terminal \(visible(type)); set TERM to one that this machine knows, as xterm or vt100"
+    case .noCursorMovement(let type):
+      "the terminal \(visible(type)) cannot move its cursor, which the screen needs; use `looptop report FILE`"
+    case .noSignals(let code): "the system gave no way to hear of signals: \(words(code))"
+    }
+  }
+}
+
+private func words(_ code: Int32) -> String { String(cString: strerror(code)) }

@@ -1,0 +1,78 @@
+import Analysis
+import CLinux
+import SystemPackage
+import Trace
+import TraceStore
+
+/// A trace and what is known of it so far: the same for a file and for one that is still being written.
+final class Study {
+  /// The trace.
+  let store: TraceStore
+  /// What is known of it.
+  private(set) var analyzer: Analyzer
+  /// Whether more is coming: then what is open is judged up to now.
+  var isLive: Bool
+  private var cursor = TraceStore.Cursor()
+
+  /// Studies a file.
+  init(file: String) throws(Failure) {
+    do throws(TraceError) {
+      store = try TraceStore(path: FilePath(file))
+    } catch {
+      throw .trace(error)
+    }
+    analyzer = Analyzer(thresholds: Thresholds())
+    isLive = false
+  }
+
+  /// Studies what is being recorded.
+  init(_ recording: Recording) throws(Failure) {
+    do throws(TraceError) {
+      guard let descriptor = recording.writer.descriptor else {
+        throw TraceError.system(call: "open", name: "the spool", errno: 9)
+      }
+      store = try TraceStore(descriptor: descriptor, name: "the spool", tail: recording.writer)
+    } catch {
+      throw .trace(error)
+    }
+    analyzer = Analyzer(thresholds: Thresholds())
+    isLive = true
+  }
+
+  /// Takes in what is new; what is new in the file as well.
+  func advance() throws(Failure) {
+    do throws(TraceError) {
+      try store.refresh()
+      while let batch = try store.next(&cursor) {
+        analyzer.consume(batch, definitions: store.definitions)
+      }
+    } catch {
+      throw .trace(error)
+    }
+  }
+
+  /// Everything as text, one event a line, piece by piece.
+  func writeText(to output: (String) -> Void) throws(Failure) {
+    var writer = TraceTextWriter()
+    var text = ""
+    writer.write(store.definitions, to: &text)
+    output(text)
+    do throws(TraceError) {
+      while let batch = try store.next(&cursor) {
+        text = ""
+        writer.write(batch, store.definitions, to: &text)
+        output(text)
+      }
+    } catch {
+      throw .trace(error)
+    }
+  }
+
+  /// What is known now.
+  var report: Report { analyzer.report(at: now) }
+
+  /// How busy the loops were, up to now.
+  var timeline: Timeline { analyzer.timeline(at: now) }
+
+  private var now: Instant? { isLive ? Instant(ll_monotonic()) : nil }
+}
