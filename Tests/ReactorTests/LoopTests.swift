@@ -141,7 +141,7 @@ struct LoopTests {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let loop = try LoopUnderTest(.real)
       nonisolated(unsafe) let reactor = loop.reactor
-      _ = reactor.inThread { reactor.callSoon {} }
+      reactor.callSoon { _ = reactor.inThread { reactor.callSoon {} } }
       loop.run()
     }
     let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
