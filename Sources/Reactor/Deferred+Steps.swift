@@ -30,9 +30,9 @@ extension Deferred {
     onFailure(function, file, line) { .settled(.value(try step($0))) }
   }
 
-  // Generic only so that a step that does nothing but throw is not ambiguous.
-
   /// Adds a step that runs on a failure, and handles it: the Deferred that it returns fires with the value from here on.
+  ///
+  /// Generic only so that a step that does nothing but throw is not ambiguous.
   @discardableResult
   public func addErrback<Inner: Deferred<Value>>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,

@@ -8,7 +8,7 @@ package enum LoopClock {
   /// A clock that stands until it is told to move.
   case manual(ManualClock)
 
-  func read() -> Instant {
+  package func read() -> Instant {
     switch self {
     case .monotonic: Instant(ll_monotonic())
     case .manual(let clock): clock.now

@@ -1,4 +1,3 @@
-import CLinux
 import Reactor
 import Recorder
 import Trace
@@ -59,9 +58,9 @@ public final class VirtualReactor {
   ///
   /// Returns whether it came to hold within `patience`.
   public func run(until condition: () -> Bool, patience: Nanoseconds = .seconds(30)) -> Bool {
-    let limit = Instant(ll_monotonic()) + patience
+    let limit = LoopClock.monotonic.read() + patience
     while !condition() {
-      let left = limit - Instant(ll_monotonic())
+      let left = limit - LoopClock.monotonic.read()
       if left <= .zero || reactor.isStopped { return false }
       reactor.tick(atMost: left)
     }

@@ -1,5 +1,7 @@
+import Glibc
 import Reactor
 import Testing
+import Trace
 
 @Suite("Any reactor", .serialized)
 struct LoopTests {
@@ -64,6 +66,25 @@ struct LoopTests {
     }
     loop.run(for: .milliseconds(30))
     #expect(log.value == ["ran", "ran", "ran"])
+  }
+
+  @Test("leaves out the deliveries of a repeating timer that went by while it was busy")
+  func busyRepeating() throws {
+    let loop = try LoopUnderTest(.real)
+    let reactor = loop.reactor
+    let period = Nanoseconds.milliseconds(1)
+    let timer = Box<Timer?>(nil)
+    timer.value = reactor.callEvery(period) {
+      log.add("ran")
+      usleep(3_500)
+      if log.value.count == 3 { reactor.stop() }
+    }
+    let first = timer.value!.due
+    loop.run()
+    let due = timer.value!.due - first
+    #expect(due.count % period.count == 0)
+    // The third came after two times three and a half periods: next is the eighth or a later one, not the third.
+    #expect(due.count / period.count >= 8)
   }
 
   @Test("is not starved by work that breeds work", arguments: LoopKind.allCases)
@@ -141,7 +162,7 @@ struct LoopTests {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let loop = try LoopUnderTest(.real)
       nonisolated(unsafe) let reactor = loop.reactor
-      _ = reactor.inThread { reactor.callSoon {} }
+      reactor.callSoon { _ = reactor.inThread { reactor.callSoon {} } }
       loop.run()
     }
     let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

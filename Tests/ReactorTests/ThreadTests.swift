@@ -95,8 +95,7 @@ struct ThreadTests {
     #expect(running.withLock { $0.most } <= 2)
   }
 
-  @Test(
-    "takes a call back that waits for a thread, and drops the result of one that runs", arguments: LoopKind.allCases)
+  @Test("takes a call back that waits for a thread, drops the result of one that runs", arguments: LoopKind.allCases)
   func cancel(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind, threads: 1)
     let gate = Gate()

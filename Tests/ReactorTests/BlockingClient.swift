@@ -1,0 +1,42 @@
+import Glibc
+import Reactor
+
+/// A client that has no part in any loop: what it did is done when its call returns.
+final class BlockingClient {
+  private let descriptor: Int32
+
+  init(port: UInt16) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let failed = withUnsafePointer(to: address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    if failed != 0 { throw ReactorError.failed(.connect, at: nil, errno: errno) }
+  }
+
+  deinit { close(descriptor) }
+
+  func send(_ text: String) {
+    _ = Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
+  }
+
+  /// Receives and forgets that much, and lets the other side work while there is nothing.
+  func discard(_ count: Int, whileWaiting: () -> Void) {
+    var left = count
+    withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 1) { buffer in
+      while left > 0 {
+        let received = recv(descriptor, buffer.baseAddress, min(left, buffer.count), Int32(MSG_DONTWAIT))
+        if received > 0 { left -= received } else { whileWaiting() }
+      }
+    }
+  }
+
+  func end() {
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
+}
