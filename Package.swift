@@ -69,7 +69,7 @@ let package = Package(
       ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
     .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["looptop", "Demos"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["looptop", "Demos"], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
   ],
   swiftLanguageModes: [.v6]

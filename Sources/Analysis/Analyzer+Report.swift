@@ -80,7 +80,7 @@ extension Analyzer {
     let percentiles = counts.durations.percentiles
     var report = SiteReport(
       site: definitions.site(counts.site), kind: counts.kind, count: counts.count, total: counts.total,
-      own: counts.own, p50: percentiles?.p50 ?? .zero, p99: percentiles?.p99 ?? .zero, max: counts.durations.max,
+      own: counts.own, p50: percentiles?.p50, p99: percentiles?.p99, max: counts.durations.max,
       slow: counts.slow, slowOwn: counts.slowOwn, threw: counts.threw, runningFor: nil, harm: nil, harmUpTo: nil,
       victims: nil, worst: counts.worst.elements.map(\.element))
     for (instance, total) in running {

@@ -130,10 +130,10 @@ public struct SiteReport: Hashable, Sendable {
   public var total: Nanoseconds
   /// Wall time less that of nested spans.
   public var own: Nanoseconds
-  /// Median, 99th percentile and longest of the spans' self times.
-  public var p50: Nanoseconds
-  /// 99th percentile of the spans' self times.
-  public var p99: Nanoseconds
+  /// Median of the spans' self times; `nil` while none has ended.
+  public var p50: Nanoseconds?
+  /// 99th percentile of the spans' self times; `nil` while none has ended.
+  public var p99: Nanoseconds?
   /// The longest self time.
   public var max: Nanoseconds
   /// Spans whose self time exceeded the slow threshold.

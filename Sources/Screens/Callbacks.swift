@@ -18,8 +18,8 @@ private let columns: [Column<SiteReport>] = [
   Column("count", .right(7), from: 50, key: { SortKey($0.count) }) { row, _ in words(row.count) },
   Column("total", .right(7), from: 70, key: { SortKey($0.total) }) { words($0.total, $1.glyphs) },
   Column("self", .right(7), from: 120, key: { SortKey($0.own) }) { words($0.own, $1.glyphs) },
-  Column("p50", .right(7), from: 120, key: { SortKey($0.p50) }) { words($0.p50, $1.glyphs) },
-  Column("p99", .right(7), from: 80, key: { SortKey($0.p99) }) { words($0.p99, $1.glyphs) },
+  Column("p50", .right(7), from: 120, key: { SortKey($0.p50 ?? .zero) }) { words($0.p50, $1.glyphs) },
+  Column("p99", .right(7), from: 80, key: { SortKey($0.p99 ?? .zero) }) { words($0.p99, $1.glyphs) },
   Column("max", .right(7), key: { SortKey($0.max) }) { words($0.max, $1.glyphs) },
   Column("slow", .right(5), key: { SortKey($0.slow) }) { row, _ in row.slow == 0 ? "" : words(row.slow) },
   Column("threw", .right(5), from: 120, key: { SortKey($0.threw) }) { row, _ in
@@ -33,7 +33,7 @@ extension SiteReport {
 
 /// What is known of the callbacks of one site.
 func detailLines(_ site: SiteReport, _ setting: Setting) -> [Line] {
-  func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
+  func time(_ time: Nanoseconds?) -> String { words(time, setting.glyphs) }
   var lines: [Line] = [
     [Run(site.site.function, .title)],
     fact("where", site.site.place),

@@ -21,6 +21,9 @@ func words(_ time: Nanoseconds, _ glyphs: Glyphs) -> String {
   }
 }
 
+/// The same, or a dash for what was not measured.
+func words(_ time: Nanoseconds?, _ glyphs: Glyphs) -> String { time.map { words($0, glyphs) } ?? "-" }
+
 /// `count` in units with as many decimals as make three digits.
 private func threeDigits(_ count: UInt64, unit: UInt64) -> String {
   let hundredths = (count + unit / 200) / (unit / 100)

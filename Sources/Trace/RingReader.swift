@@ -46,7 +46,7 @@ public final class RingReader {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .ring(name, .errno(errno)) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .ring(name, .notARing) }
-    guard status.st_uid == getuid() || getuid() == 0 else { throw .ring(name, .owner(status.st_uid)) }
+    guard status.st_uid == getuid() else { throw .ring(name, .owner(status.st_uid)) }
     guard status.st_mode & 0o022 == 0 else { throw .ring(name, .writableByOthers) }
     guard let page = readBytes(descriptor, at: 0, RingLayout.Header.size) else { throw .ring(name, .notARing) }
     // A closure that throws typed errors does not pass through withUnsafeBytes.

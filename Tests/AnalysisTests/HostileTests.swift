@@ -117,7 +117,7 @@ import Trace
     }
     for site in report.sites {
       #expect(site.own >= .zero && site.total >= site.own)
-      #expect(site.max >= site.p99 && site.p99 >= site.p50)
+      #expect(site.max >= site.p99 ?? .zero && site.p99 ?? .zero >= site.p50 ?? .zero)
       #expect(site.slow <= site.count && site.worst.count <= 10)
     }
     let operations = report.operations

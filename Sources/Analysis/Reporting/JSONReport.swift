@@ -75,7 +75,7 @@ public enum JSONReport {
     .object(
       place(site.site) + [
         ("kind", .string("\(site.kind)")), ("count", .count(site.count)), ("total_ns", time(site.total)),
-        ("self_ns", time(site.own)), ("p50_ns", time(site.p50)), ("p99_ns", time(site.p99)),
+        ("self_ns", time(site.own)), ("p50_ns", .optional(site.p50, time)), ("p99_ns", .optional(site.p99, time)),
         ("max_ns", time(site.max)), ("slow", .count(site.slow)), ("harm_ns", .optional(site.harm, time)),
         ("harm_up_to_ns", .optional(site.harmUpTo, time)), ("victims", .optional(site.victims, JSON.count)),
       ])

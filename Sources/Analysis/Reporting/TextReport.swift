@@ -96,7 +96,7 @@ public enum TextReport {
     for site in report.sites.prefix(rows) {
       table.add(
         Format.function(site.site), "\(site.kind)", Format.count(site.count), Format.count(site.slow),
-        Format.duration(site.own), Format.duration(site.p50), Format.duration(site.p99), Format.duration(site.max))
+        Format.duration(site.own), duration(site.p50), duration(site.p99), Format.duration(site.max))
     }
     return report.sites.isEmpty ? [] : ["CALLBACKS"] + table.lines(width: width) + more(report.sites.count)
   }

@@ -1,0 +1,165 @@
+import Foundation
+import Testing
+
+private let root = String(#filePath.prefix(#filePath.count - "/Tests/EndToEndTests/GoldenTests.swift".count))
+private let recordings = ["healthy", "blocking-query", "never-fires", "hang"]
+
+/// Compares with a file in Baselines, or writes it where it is not there yet or `LOOPTOP_RECORD_BASELINES` says so.
+private func expect(_ text: String, isBaseline name: String, at location: SourceLocation = #_sourceLocation) {
+  let path = "\(root)/Tests/EndToEndTests/Baselines/\(name)"
+  let known = String(decoding: contents(path), as: UTF8.self)
+  if known.isEmpty || getenv("LOOPTOP_RECORD_BASELINES") != nil {
+    let stream = fopen(path, "w")!
+    fputs(text, stream)
+    fclose(stream)
+    Issue.record("recorded a new baseline: \(name)", sourceLocation: location)
+  } else {
+    #expect(text == known, sourceLocation: location)
+  }
+}
+
+extension EndToEnd {
+  @Suite("Golden: the recordings in traces/") struct GoldenTests {
+    @Test(arguments: recordings) func theReport(_ name: String) throws {
+      let output = try run([Built.looptop, "report", "\(root)/traces/\(name).looptrace"])
+      #expect(output.status == 0)
+      #expect(output.err == "")
+      expect(output.out, isBaseline: "\(name).report.txt")
+    }
+
+    @Test(arguments: recordings) func theReportForScripts(_ name: String) throws {
+      let output = try run([Built.looptop, "report", "--json", "\(root)/traces/\(name).looptrace"])
+      #expect(output.status == 0)
+      expect(output.out.replacingOccurrences(of: root + "/", with: ""), isBaseline: "\(name).report.json")
+      let json = try #require(JSONSerialization.jsonObject(with: Data(output.out.utf8)) as? [String: Any])
+      let problems = Contract.problems(json)
+      #expect(problems == [])
+    }
+
+    @Test(arguments: recordings) func theFirstScreen(_ name: String) throws {
+      let terminal = try Tmux("\(Built.looptop) replay \(root)/traces/\(name).looptrace")
+      expect(try terminal.screen(with: "REPLAY"), isBaseline: "\(name).screen.txt")
+    }
+
+    @Test func everyViewOfARecording() throws {
+      let terminal = try Tmux("\(Built.looptop) replay \(root)/traces/blocking-query.looptrace")
+      _ = try terminal.screen(with: "REPLAY")
+      try terminal.press("2", "Enter")
+      expect(try terminal.screen(with: "Esc Back"), isBaseline: "details-of-a-callback.screen.txt")
+      try terminal.press("Escape", "3", "Enter")
+      expect(try terminal.screen(with: "did not reach its poll"), isBaseline: "details-of-a-stall.screen.txt")
+      try terminal.press("Escape", "4", "Enter")
+      expect(try terminal.screen(with: "Steps"), isBaseline: "details-of-a-chain.screen.txt")
+    }
+
+    @Test func theirSizesStayUnderAMegabyte() {
+      for name in recordings { #expect(contents("\(root)/traces/\(name).looptrace").count < 1 << 20) }
+    }
+
+    @Test(arguments: recordings) func theTextFormIsReadBackTheSame(_ name: String) throws {
+      let output = try run([Built.looptop, "export", "\(root)/traces/\(name).looptrace", "--to", "text"])
+      #expect(output.status == 0)
+      let verify = try run([Built.looptop, "verify", "\(root)/traces/\(name).looptrace"])
+      let events = output.out.split(separator: "\n").filter { $0.first?.isNumber == true }.count
+      #expect(verify.out.hasPrefix("whole: \(events) events"))
+    }
+  }
+}
+
+/// The JSON of `report` as its readers rely on it: schema 1.
+private enum Contract {
+  /// What is not as the contract says, by where.
+  static func problems(_ json: [String: Any]) -> [String] {
+    var found: [String] = []
+    check(json, report, "", &found)
+    return found
+  }
+
+  indirect enum Shape: Sendable {
+    case number, text, flag
+    case optional(Shape)
+    case choice([String])
+    case list(Shape)
+    case object([String: Shape])
+    case numbers
+  }
+
+  private static let percentiles = Shape.optional(
+    .object(["p50": .number, "p90": .number, "p99": .number, "max": .number]))
+  private static let pending = Shape.optional(.numbers)
+  private static let report = Shape.object([
+    "schema": .number,
+    "trace": .object([
+      "path": .text, "duration_ns": .number, "started_at": .optional(.text), "events": .number, "complete": .flag,
+      "gaps": .list(
+        .object([
+          "loop": .number, "from_ns": .number, "to_ns": .number, "events": .optional(.number), "why": .text,
+        ])),
+    ]),
+    "processes": .list(.object(["pid": .number, "command": .text, "runtime": .text])),
+    "loops": .list(
+      .object([
+        "id": .number, "pid": .number, "name": .text, "ticks": .number, "busy_ns": .number, "idle_ns": .number,
+        "on_cpu_ns": .optional(.number), "utilization": .optional(.number), "tick_ns": percentiles,
+        "lag_ns": percentiles, "queue_delay_ns": percentiles,
+      ])),
+    "callbacks": .number,
+    "sites": .list(
+      .object([
+        "site": .text, "file": .text, "line": .optional(.number), "kind": .text, "count": .number,
+        "total_ns": .number, "self_ns": .number, "p50_ns": .optional(.number), "p99_ns": .optional(.number),
+        "max_ns": .number, "slow": .number, "harm_ns": .optional(.number), "harm_up_to_ns": .optional(.number),
+        "victims": .optional(.number),
+      ])),
+    "stalls": .list(
+      .object([
+        "loop": .number, "begin_ns": .number, "duration_ns": .number, "ended": .flag, "site": .text, "file": .text,
+        "line": .optional(.number),
+        "cause": .choice(["computing", "syscall", "lock", "cpu-wait", "page-fault", "suspended", "unknown"]),
+        "detail": .optional(.text), "stack": .list(.text), "victims": .optional(.number),
+        "harm_ns": .optional(.number), "harm_up_to_ns": .optional(.number),
+      ])),
+    "operations": .object([
+      "created": .number, "succeeded": .number, "failed": .number, "cancelled": .number, "dropped": .number,
+      "pending": .number,
+    ]),
+    "chains": .object([
+      "completed": .number, "failed": .number, "in_flight": .number, "waiting": .number, "stalled": .number,
+      "slowest": .list(
+        .object([
+          "id": .text, "name": .optional(.text), "site": .text, "duration_ns": .number, "running_ns": .number,
+          "queued_ns": .optional(.number), "waiting_ns": .optional(.number), "blame": .optional(.list(.numbers)),
+          "state": .choice(["running", "queued", "waiting", "stalled", "completed", "failed"]), "waiting_on": pending,
+        ])),
+    ]),
+    "findings": .list(
+      .object([
+        "id": .text, "severity": .choice(["error", "warning", "info"]), "site": .text, "file": .text,
+        "line": .optional(.number), "sentence": .text, "count": .number, "caused_by": .optional(.text),
+        "numbers": .numbers,
+      ])),
+  ])
+
+  private static func check(_ value: Any, _ shape: Shape, _ path: String, _ found: inout [String]) {
+    switch shape {
+    case .number: if !(value is NSNumber) { found.append("\(path) is no number") }
+    case .flag: if !(value is Bool) { found.append("\(path) is no boolean") }
+    case .text: if !(value is String) { found.append("\(path) is no text") }
+    case .choice(let words):
+      if !words.contains(value as? String ?? "") { found.append("\(path) is \(value)") }
+    case .optional(let shape): if !(value is NSNull) { check(value, shape, path, &found) }
+    case .numbers: if !(value is [String: Any]) { found.append("\(path) is no object") }
+    case .list(let element):
+      guard let list = value as? [Any] else { return found.append("\(path) is no list") }
+      for item in list { check(item, element, path + "[]", &found) }
+    case .object(let fields):
+      guard let object = value as? [String: Any] else { return found.append("\(path) is no object") }
+      if Set(object.keys) != Set(fields.keys) {
+        found.append("\(path) has the keys \(object.keys.sorted()), not \(fields.keys.sorted())")
+      }
+      for (key, shape) in fields {
+        if let value = object[key] { check(value, shape, "\(path).\(key)", &found) }
+      }
+    }
+  }
+}
