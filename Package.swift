@@ -69,7 +69,8 @@ let package = Package(
       ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
     .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["looptop", "Demos"], exclude: ["Baselines"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["looptop", "Demos", "Reactor", "Recorder"], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
   ],
   swiftLanguageModes: [.v6]
