@@ -131,12 +131,7 @@ extension RecorderState {
       let now = manualClock.pointee
       return Anchor(counter: UInt64(bitPattern: now), monotonic: Instant(now), boottime: now, realtime: now)
     }
-    // The counter in the middle of two readings of the clock: half their distance is the error.
-    let before = ll_monotonic()
-    let counter = readCounter()
-    let after = ll_monotonic()
-    return Anchor(
-      counter: counter, monotonic: Instant(before + (after - before) / 2), boottime: ll_boottime(),
-      realtime: ll_realtime())
+    let (counter, monotonic) = readTogether { readCounter() }
+    return Anchor(counter: counter, monotonic: monotonic, boottime: ll_boottime(), realtime: ll_realtime())
   }
 }

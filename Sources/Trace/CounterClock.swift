@@ -22,7 +22,8 @@ struct CounterClock {
     rate = 1
     last = anchor.counter
     if counter == .processor, sameBoot {
-      rate = CounterClock.slope(from: anchor, counter: ll_counter(), monotonic: Instant(ll_monotonic())) ?? 1
+      let (counter, monotonic) = readTogether { ll_counter() }
+      rate = CounterClock.slope(from: anchor, counter: counter, monotonic: monotonic) ?? 1
     }
   }
 
@@ -57,6 +58,22 @@ struct CounterClock {
     let counts = Double(Int64(bitPattern: reading &- base.counter))
     return base.monotonic + Nanoseconds(Int64(clamping: (counts * rate).rounded()))
   }
+}
+
+/// A counter and `CLOCK_MONOTONIC` read at the same moment, as well as that can be had.
+///
+/// The counter is read between two readings of the clock, half whose distance is the error; again where somebody else had
+/// the CPU in between.
+public func readTogether(_ counter: () -> UInt64) -> (counter: UInt64, monotonic: Instant) {
+  var best = (distance: Int64.max, counter: UInt64(0), monotonic: Instant(0))
+  for _ in 0..<10 {
+    let before = ll_monotonic()
+    let reading = counter()
+    let distance = ll_monotonic() - before
+    if distance < best.distance { best = (distance, reading, Instant(before + distance / 2)) }
+    if distance < 1_000 { break }
+  }
+  return (best.counter, best.monotonic)
 }
 
 extension Int64 {
