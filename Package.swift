@@ -60,7 +60,7 @@ let package = Package(
     .executableTarget(name: "Benchmarks", dependencies: ["Recorder", "CLinux"]),
 
     .testTarget(name: "PackageTests"),
-    .testTarget(name: "RecorderTests", dependencies: ["Recorder"]),
+    .testTarget(name: "RecorderTests", dependencies: ["Recorder", "CLinux"]),
     .testTarget(name: "TraceTests", dependencies: ["Trace"]),
     .testTarget(
       name: "TraceStoreTests",

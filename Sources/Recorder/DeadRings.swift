@@ -3,28 +3,34 @@ import Trace
 
 /// Rings whose process is gone: kept for whoever wants to see what it did last, but not without end.
 enum DeadRings {
-  /// How many are kept.
-  static let limit = 16
+  /// What they may take together, in bytes.
+  private static let sizeLimit = 64 << 20
+  /// How long they are kept, in seconds.
+  private static let ageLimit = 7 * 24 * 3_600
 
-  /// Removes the oldest beyond the limit; looks closer only when the folder holds more files than that.
+  /// Removes what is too old and, beyond the limit, the oldest.
   static func prune(in folder: Int32) {
-    let names = RingFolder.rings(in: folder)
-    guard names.count > limit else { return }
-    var dead: [(name: String, modified: Int)] = []
-    for name in names {
-      let parts = name.split(separator: "-")
-      guard parts.count == 3, let pid = Int32(parts[0]), let started = UInt64(parts[1]),
-        !ProcessIdentity(pid: pid, started: started).isRunning
-      else { continue }
-      var status = stat()
-      // Another pid namespace's processes look dead from here: what was written lately is left alone.
-      guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_uid == getuid(),
-        time(nil) - status.st_mtim.tv_sec > 60
-      else { continue }
-      dead.append((name, status.st_mtim.tv_sec))
+    let now = time(nil)
+    var running: [ProcessIdentity: Bool] = [:]
+    let dead = RingFile.all(in: folder).filter { ring in
+      // A new one has no header yet.
+      guard now - ring.modified > 60 else { return false }
+      if let header = ring.reader(in: folder)?.header {
+        if header.bootID != ProcessIdentity.bootID { return true }
+        // Another namespace's pids mean nothing here: only age tells.
+        if header.pidNamespace != ProcessIdentity.namespace { return now - ring.modified > ageLimit }
+      }
+      if let known = running[ring.process] { return !known }
+      running[ring.process] = ring.process.isRunning
+      return running[ring.process] == false
     }
-    for ring in dead.sorted(by: { $0.modified > $1.modified }).dropFirst(limit) {
-      unlinkat(folder, ring.name, 0)
+    var kept = 0
+    for ring in dead.sorted(by: { ($0.modified, $0.ordinal) > ($1.modified, $1.ordinal) }) {
+      if now - ring.modified <= ageLimit, kept + ring.size <= sizeLimit {
+        kept += ring.size
+      } else {
+        unlinkat(folder, ring.name, 0)
+      }
     }
   }
 }

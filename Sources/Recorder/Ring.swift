@@ -5,9 +5,6 @@ import Trace
 
 /// The file that a recorder writes into, mapped, and what the recorder keeps in ordinary memory.
 final class Ring {
-  /// What all rings of this process take together, in bytes; past `processLimit` a new one is made small.
-  private static let mapped = Atomic<Int>(0)
-  private static let processLimit = 64 << 20
   private static let ordinal = Atomic<UInt32>(0)
 
   let base: UnsafeMutableRawPointer
@@ -28,11 +25,10 @@ final class Ring {
     let path = options.folder ?? RingFolder.path
     let folder = try RingFolder.open(path, create: true)
     defer { close(folder) }
-    DeadRings.prune(in: folder)
+    if RingBudget.isNew(getpid()) { DeadRings.prune(in: folder) }
     let identity = ProcessIdentity(running: getpid()) ?? ProcessIdentity(pid: getpid(), started: 0)
     let ordinal = Ring.ordinal.add(1, ordering: .relaxed).newValue
-    let file = "\(identity.pid)-\(identity.started)-\(ordinal)\(RingFolder.suffix)"
-    (base, regions) = try Ring.map(file, in: folder)
+    (base, regions) = try Ring.map(identity, ordinal, in: folder)
     // Private to the writer, and copied into a forked child, where nothing refers to them any more.
     freeOperations = Ring.freePlaces(regions.operations.count)
     operationLabels = .allocate(capacity: regions.operations.count)
@@ -49,12 +45,32 @@ final class Ring {
   }
 
   deinit {
+    let unused = unusedRanges
+    // On a tmpfs this frees the pages; where it cannot, the file merely stays as large as it was.
+    for range in unused { madvise(base + range.lowerBound, range.count, MADV_REMOVE) }
     munmap(base, regions.totalSize)
-    Ring.mapped.subtract(regions.totalSize, ordering: .relaxed)
+    RingBudget.closed(regions.totalSize, kept: regions.totalSize - unused.reduce(0) { $0 + $1.count })
     freeOperations.deallocate()
     operationLabels.deallocate()
     freeLabels.deallocate()
     chains.deallocate()
+  }
+
+  /// Whole pages of the file that the loop never came to.
+  private var unusedRanges: [Range<Int>] {
+    typealias Live = RingLayout.Live
+    let tables = [
+      (regions.definitions, Live.definitionsLength, 1),
+      (regions.operations, Live.operationsUsed, RingLayout.operationSize),
+      (regions.labels, Live.labelsUsed, RingLayout.labelSize), (regions.events, Live.head, RingLayout.slotSize),
+    ]
+    let page = RecorderState.pageSize
+    return tables.compactMap { region, word, size in
+      let used = min((base + word).load(as: UInt64.self), UInt64(region.count))
+      let begin = (region.offset + Int(used) * size + page - 1) / page * page
+      let end = (region.offset + region.count * size) / page * page
+      return begin < end ? begin..<end : nil
+    }
   }
 
   private static func freePlaces(_ count: Int) -> UnsafeMutablePointer<UInt16> {
@@ -64,16 +80,18 @@ final class Ring {
   }
 
   /// The largest ring that there is room for: /dev/shm may be small, as in a container.
-  private static func map(_ file: String, in folder: Int32) throws(RingError)
+  private static func map(_ process: ProcessIdentity, _ ordinal: UInt32, in folder: Int32) throws(RingError)
     -> (UnsafeMutableRawPointer, RingLayout.Regions)
   {
+    let file = RingFile.name(of: process, ordinal: ordinal)
     let descriptor = ll_openat(folder, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .ring(file, .errno(errno)) }
     defer { close(descriptor) }
     var problem: Int32 = 0
     for exponent in [18, 16, 14, 12] {
       let regions = RingLayout.Regions(eventSlotsExponent: exponent)
-      if exponent > 12, mapped.load(ordering: .relaxed) + regions.totalSize > processLimit { continue }
+      let hasRoom = RingBudget.hasRoom(for: regions.totalSize, in: folder, of: process)
+      if exponent > 12, !hasRoom { continue }
       // Reserved now: a page missing later would be a SIGBUS in the traced program.
       guard ll_fallocate(descriptor, 0, Int64(regions.totalSize)) == 0 else {
         problem = errno
@@ -88,7 +106,7 @@ final class Ring {
       // A forked child must not find its parent's ring in its memory. Populating is for speed alone: it may fail.
       madvise(base, regions.totalSize, MADV_DONTFORK)
       _ = ll_madvise_populate_write(base, regions.totalSize)
-      mapped.add(regions.totalSize, ordering: .relaxed)
+      RingBudget.opened(regions.totalSize)
       return (base, regions)
     }
     unlinkat(folder, file, 0)
