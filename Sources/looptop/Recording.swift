@@ -10,18 +10,20 @@ final class Recording {
   let writer: TraceWriter
   private let drain: Drain
 
-  /// How much of what was watched live is kept for looking back, in bytes.
-  private static let spoolLimit = 512 << 20
+  /// How much of what was watched live is kept for looking back.
+  private static let spool = Keep.bytes(512 << 20)
 
-  /// Records the rings of a folder into a file, or into a spool where no file is named.
+  /// Records the rings of a folder into a file, or into a spool where no file is named; all of it into the one and the
+  /// newest into the other, unless `keep` says how much.
   init(
-    _ folder: String, selecting selection: Drain.Selection = .all, into file: String? = nil, force: Bool = false
+    _ folder: String, selecting selection: Drain.Selection = .all, into file: String? = nil, force: Bool = false,
+    keeping keep: Keep? = nil
   ) throws(Failure) {
     do throws(TraceError) {
       if let file {
-        writer = try TraceWriter(creating: FilePath(file), force: force)
+        writer = try TraceWriter(creating: FilePath(file), force: force, keeping: keep)
       } else {
-        writer = try TraceWriter(spool: Recording.spoolLimit)
+        writer = try TraceWriter(spool: keep ?? Recording.spool)
       }
     } catch {
       throw .trace(error)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Drain
 import Glibc
 
 /// `looptop record`: a program's trace into a file.
@@ -10,8 +11,10 @@ struct RecordCommand: ParsableCommand {
       Returns the program's own status, 128 and the signal's number where a signal ended it, and 125 to 127 where it
       could not be run. Ctrl-C goes to the program; what it did until it ended is in the file.
 
-      Example:
+      Examples:
         looptop record -o spike.looptrace -- ./my-server --port 8080
+        looptop record --keep 10m -o latest.looptrace -- ./my-server
+        looptop record --keep 512MB -- ./my-server
       """)
 
   @Option(name: .shortAndLong, help: "The file to write; one that is there already is not replaced without --force.")
@@ -19,6 +22,13 @@ struct RecordCommand: ParsableCommand {
 
   @Flag(name: .shortAndLong, help: "Replace the file if it is there.")
   var force = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep only the latest so long, or so much, on disk: 10m, 2h, 512MB, 1GB.",
+      discussion: "When the program has ended, what was kept is put in order, which takes that much room once more.",
+      valueName: "time|size"))
+  var keep: Keep?
 
   @Argument(parsing: .captureForPassthrough, help: "The program and its arguments, after --.")
   var program: [String]
@@ -32,7 +42,7 @@ struct RecordCommand: ParsableCommand {
   func run() throws {
     let session = try SessionFolder()
     defer { session.remove() }
-    let recording = try Recording(session.path, into: output, force: force)
+    let recording = try Recording(session.path, into: output, force: force, keeping: keep)
     // These are meant for the program; it has them as they were.
     for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_IGN) }
     var child: Child
@@ -56,8 +66,10 @@ struct RecordCommand: ParsableCommand {
       Glibc.exit(child.status!.code)
     }
     if let failure = recording.writer.failure {
+      let lost = recording.writer.lostEvents
       Standard.error.write(
-        "looptop: \(recording.writer.lostEvents) events could not be written: \(Failure.trace(failure).sentence)\n")
+        "looptop: " + (lost > 0 ? "\(lost) events could not be written: " : "")
+          + "\(Failure.trace(failure).sentence)\n")
     }
     Standard.error.write("looptop: recorded into \(visible(output)); see it with `looptop replay \(visible(output))`\n")
     throw ExitCode(child.status!.code)
