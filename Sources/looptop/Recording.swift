@@ -52,8 +52,13 @@ final class Recording {
 
   /// Takes in what is left, and closes the trace.
   func close() {
-    // A loop that filled its ring faster than one turn reads it: as often as it takes, but not for ever beside one that runs on.
-    for _ in 0..<64 where drain.poll() == 0 { break }
+    drainAll()
     writer.close()
+  }
+
+  /// Takes in what is left. A loop that filled its ring faster than one turn reads it: as often as it takes, but not for
+  /// ever beside one that runs on.
+  func drainAll() {
+    for _ in 0..<64 where drain.poll() == 0 { break }
   }
 }
