@@ -8,7 +8,7 @@ extension Analyzer {
     let now = now?.bounded
     let loops = loops.compactMap { $0 }.sorted { $0.id < $1.id }
     let sites = siteReports(loops, at: now)
-    let stalls = stallReports(loops, at: now)
+    let stalls = stallReports(at: now)
     let judgement = ChainJudgement(self, loops, at: now)
     let evidence = Evidence(
       sites: sites,
@@ -100,12 +100,17 @@ extension Analyzer {
 
   // MARK: Stalls
 
-  private func stallReports(_ loops: [LoopAnalysis], at now: Instant?) -> (list: [Stall], count: UInt64) {
-    let open = loops.compactMap { loop -> StallRecord? in
+  /// The stalls that go on at a moment, as in `report(at:)`, the longest first.
+  func openStalls(at now: Instant?) -> [StallRecord] {
+    loops.compactMap { $0 }.compactMap { loop -> StallRecord? in
       guard case .busy = loop.phase else { return nil }
       return loop.stalls.stall(
-        at: loop.moment(now), ended: false, open: loop.stack, threshold: thresholds.slow, loop: loop.id)
+        at: loop.moment(now?.bounded), ended: false, open: loop.stack, threshold: thresholds.slow, loop: loop.id)
     }.sorted { $0.duration > $1.duration }
+  }
+
+  private func stallReports(at now: Instant?) -> (list: [Stall], count: UInt64) {
+    let open = openStalls(at: now)
     let list = (open + stalls.elements.map(\.element)).prefix(Report.stallLimit)
     return (list.map(report), stallCount + UInt64(open.count))
   }

@@ -36,6 +36,7 @@ extension Analyzer {
     guard let stall else { return }
     stallCount += 1
     stalls.insert(stall.duration, stall)
+    endedStalls?.append(stall)
   }
 
   mutating func begin(_ span: Event.Began, at time: Instant, _ loop: inout LoopAnalysis) {

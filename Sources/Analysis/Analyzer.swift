@@ -18,6 +18,8 @@ public struct Analyzer: Sendable {
   var endedChains = TopList<ChainReport>(limit: 256)
   var stalls = TopList<StallRecord>(limit: Report.stallLimit)
   var stallCount: UInt64 = 0
+  /// Those that ended since somebody last took them away; `nil` where nobody does.
+  var endedStalls: [StallRecord]?
   var failures = FailureMemory()
   var dropped = SiteIncidents()
   var unhandled = SiteIncidents()

@@ -25,6 +25,11 @@ struct OpenChunk {
 
   var isFull: Bool { batch.events.count >= Self.eventCount || extra >= Self.extraBytes }
   var isEmpty: Bool { batch.events.isEmpty }
+  /// Whether a reader can start with it: it begins with a checkpoint, or with its loop.
+  var opens: Bool {
+    guard first > 0, case .checkpoint? = batch.events.first?.body else { return first == 0 }
+    return true
+  }
 
   /// Adds an event of `source` with what it refers to.
   mutating func add(_ event: Event, of source: Batch) {

@@ -3,16 +3,17 @@ import Glibc
 import SystemPackage
 import Trace
 
-/// A trace's file as its one writer holds it: grows by whole chunks or not at all.
-struct TraceFile: ~Copyable {
+/// A trace's file as its one writer holds it.
+final class TraceFile: Sendable {
   let descriptor: Int32
   let name: String
-  /// Where the next chunk goes.
-  private(set) var end: UInt64 = 0
+  /// Whether it stands in a folder, where somebody can delete it.
+  private let isNamed: Bool
 
-  private init(_ descriptor: Int32, _ name: String) {
+  private init(_ descriptor: Int32, _ name: String, isNamed: Bool) {
     self.descriptor = descriptor
     self.name = name
+    self.isNamed = isNamed
   }
 
   deinit { close(descriptor) }
@@ -27,7 +28,7 @@ struct TraceFile: ~Copyable {
     guard descriptor >= 0 else {
       throw errno == EEXIST ? .exists(name: name) : .system(call: "create", name: name, errno: errno)
     }
-    let file = TraceFile(descriptor, name)
+    let file = TraceFile(descriptor, name, isNamed: true)
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .beingWritten(name: name) }
     return file
   }
@@ -50,15 +51,16 @@ struct TraceFile: ~Copyable {
     let folders = [getenv("TMPDIR").map { String(cString: $0) }, "/var/tmp", "/tmp"].compactMap(\.self)
     for folder in folders {
       let descriptor = ll_open_unlinked(folder)
-      if descriptor >= 0 { return TraceFile(descriptor, folder) }
+      if descriptor >= 0 { return TraceFile(descriptor, folder, isNamed: false) }
     }
     let descriptor = ll_memfd_create("looptop-spool")
     guard descriptor >= 0 else { throw .system(call: "memfd_create", name: "looptop-spool", errno: errno) }
-    return TraceFile(descriptor, "looptop-spool")
+    return TraceFile(descriptor, "looptop-spool", isNamed: false)
   }
 
-  /// Appends all of `bytes`, or none and says why.
-  mutating func append(_ bytes: [UInt8]) throws(TraceError) {
+  /// Makes the file end with all of `bytes`, written at `end`; or leaves it ending there, and says why.
+  func write(_ bytes: [UInt8], at end: UInt64) throws(TraceError) {
+    guard !isDeleted else { throw .deleted(name: name) }
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes {
@@ -74,7 +76,34 @@ struct TraceFile: ~Copyable {
         throw failure
       }
     }
-    end += UInt64(bytes.count)
+  }
+
+  /// Whether it had a name and has lost it: what is written to it, nobody will ever read.
+  private var isDeleted: Bool {
+    var status = stat()
+    return isNamed && fstat(descriptor, &status) == 0 && status.st_nlink == 0
+  }
+
+  /// `count` bytes of it.
+  func read(_ count: Int, at offset: UInt64) throws(TraceError) -> [UInt8] {
+    var failure = EIO
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset) + off_t(filled))
+        if got < 0, errno == EINTR { continue }
+        if got < 0 { failure = errno }
+        guard got > 0 else { break }
+        filled += got
+      }
+    }
+    guard bytes.count == count else { throw .system(call: "pread", name: name, errno: failure) }
+    return bytes
+  }
+
+  /// Puts this file in another's place, under its name.
+  func replace(_ other: TraceFile) throws(TraceError) {
+    guard !other.isDeleted else { throw .deleted(name: other.name) }
+    guard rename(name, other.name) == 0 else { throw .system(call: "rename", name: other.name, errno: errno) }
   }
 
   /// Gives a range's room back; what is read there are zeros. Where the file system cannot, the file grows on.

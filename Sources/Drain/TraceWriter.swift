@@ -14,21 +14,24 @@ public final class TraceWriter: OpenTail {
 
   /// Creates a trace file, with mode 0600; an existing one is an error unless `force` says to put this in its place.
   ///
+  /// With `keep` only the newest events stay. While it is written the room of the others is given back to the disk, and
+  /// whoever reads it then finds them missing; `close()` makes it an ordinary trace that begins with what was kept, for
+  /// which it takes that room once more.
   /// Throws `TraceError.exists`, `.beingWritten`, `.notAFile` or `.system`.
-  public init(creating path: FilePath, force: Bool = false) throws(TraceError) {
-    state = Mutex(try State(TraceFile.create(path, force: force), spool: nil))
+  public init(creating path: FilePath, force: Bool = false, keeping keep: Keep? = nil) throws(TraceError) {
+    state = Mutex(try State(TraceFile.create(path, force: force), spool: keep.map { Spool($0) }, isNamed: true))
   }
 
-  /// Creates a trace without a name, of which only the newest `limit` bytes are kept.
+  /// Creates a trace without a name, of which only the newest events are kept.
   ///
   /// Throws `TraceError.system`.
-  public init(spool limit: Int) throws(TraceError) {
-    state = Mutex(try State(TraceFile.unlinked(), spool: Spool(limit: limit)))
+  public init(spool keep: Keep) throws(TraceError) {
+    state = Mutex(try State(TraceFile.unlinked(), spool: Spool(keep), isNamed: false))
   }
 
   /// The file, for a reader in this process to duplicate; no longer valid once the trace is closed.
   public var descriptor: FileDescriptor? {
-    state.withLock { $0.file?.descriptor }.map { FileDescriptor(rawValue: $0) }
+    state.withLock { $0.file?.file.descriptor }.map { FileDescriptor(rawValue: $0) }
   }
 
   /// Everything defined so far.
@@ -63,6 +66,23 @@ public final class TraceWriter: OpenTail {
     }
   }
 
+  /// Writes what was kept of the time between two moments into a file of its own, an ordinary trace: of each loop from
+  /// the last checkpoint ahead of `from`, and the whole chunk in which `to` lies. Only of a trace that keeps the newest.
+  ///
+  /// Throws as creating one does, and `TraceError.system`; then there is no new file.
+  public func save(from: Instant, to: Instant, as path: FilePath, force: Bool = false) throws(TraceError) {
+    try state.withLock { state throws(TraceError) in
+      state.flush { _ in true }
+      let file = try TraceFile.create(path, force: force)
+      do throws(TraceError) {
+        _ = try state.cut(from: from, to: to, into: file)
+      } catch {
+        unlink(path.string)
+        throw error
+      }
+    }
+  }
+
   /// Writes all that was taken in, the index and the end mark, and lets go of the file. A second time does nothing.
   public func close() { state.withLock { $0.close() } }
 
@@ -78,7 +98,7 @@ extension TraceWriter {
   /// Everything that the lock protects.
   fileprivate struct State: ~Copyable {
     /// Gone once the trace is closed.
-    var file: TraceFile?
+    var file: ChunkFile?
     var definitions = Definitions()
     var loops: [LoopID: OpenChunk] = [:]
     var newest: Instant?
@@ -86,24 +106,24 @@ extension TraceWriter {
     var lostEvents: UInt64 = 0
     var bytes: UInt64 = 0
     private let name: String
+    private let isNamed: Bool
     private var spool: Spool?
-    private var writtenLoops = 0
-    private var writtenSites = 1
-    /// The headers of all chunks, for the index.
-    private var headers: [[UInt8]] = []
 
-    init(_ file: consuming TraceFile, spool: Spool?) throws(TraceError) {
+    init(_ file: TraceFile, spool: Spool?, isNamed: Bool) throws(TraceError) {
       self.spool = spool
       name = file.name
-      try file.append(FileHeader(bootID: ProcessIdentity.bootID, created: ll_realtime()).bytes)
+      self.isNamed = isNamed
+      let file = try ChunkFile(file, hasIndex: spool == nil)
       bytes = file.end
-      self.file = consume file
+      self.file = file
     }
 
     mutating func append(_ batch: Batch) {
       precondition(file != nil, "a batch for a trace that is closed")
       var chunk = loops.removeValue(forKey: batch.loop) ?? OpenChunk(loop: batch.loop)
       for event in batch.events {
+        // What is kept has to begin with one.
+        if spool != nil, case .checkpoint = event.body, !chunk.isEmpty { seal(&chunk) }
         chunk.add(event, of: batch)
         if chunk.isFull { seal(&chunk) }
       }
@@ -128,10 +148,47 @@ extension TraceWriter {
       guard file != nil else { return }
       flush { _ in true }
       attempt { state throws(TraceError) in
-        try state.writeDefinitions()
-        if state.spool == nil { try state.writeIndex() }
+        try state.write([])
+        if state.spool == nil { try state.file?.writeIndex() }
+        if state.spool != nil, state.isNamed { try state.compact() }
+        if let end = state.file?.end { state.bytes = end }
       }
       file = nil
+    }
+
+    // MARK: What is kept
+
+    /// Puts a file of what was kept in this one's place.
+    private mutating func compact() throws(TraceError) {
+      let temporary = "\(name).\(getpid()).tmp"
+      do throws(TraceError) {
+        let old = file?.file
+        let new = try TraceFile.create(FilePath(temporary), force: false)
+        file = try cut(from: Instant(.min), to: Instant(.max), into: new)
+        if let old { try new.replace(old) }
+      } catch {
+        unlink(temporary)
+        throw error
+      }
+    }
+
+    /// Copies what was kept of a time; ordinals begin anew.
+    func cut(from: Instant, to: Instant, into target: TraceFile) throws(TraceError) -> ChunkFile {
+      var copy = try ChunkFile(target, hasIndex: true)
+      try copy.write(definitions)
+      var first: [LoopID: UInt64] = [:]
+      guard let source = file?.file else { return copy }
+      for range in spool?.chunks(from: from, to: to) ?? [] {
+        let bytes = try source.read(range.count, at: range.lowerBound)
+        // Only the file that this process itself has written is read here.
+        guard var header = bytes.withUnsafeBytes({ ChunkHeader($0) }) else { continue }
+        let begin = first[header.loop] ?? header.first
+        first[header.loop] = begin
+        header.first -= begin
+        try copy.copy(header, Array(bytes[ChunkHeader.size...]))
+      }
+      try copy.writeIndex()
+      return copy
     }
 
     // MARK: Chunks
@@ -139,9 +196,8 @@ extension TraceWriter {
     /// Writes the chunk and the gap ahead of it as one, so that a disk with room for a gap only is not filled with gaps.
     private mutating func seal(_ chunk: inout OpenChunk) {
       let written = attempt { state throws(TraceError) in
-        try state.writeDefinitions()
         let events = Part(header: chunk.header(), payload: try state.encode(chunk.batch))
-        try state.write([try state.gapPart(chunk), events].compactMap(\.self))
+        try state.write([try state.gapPart(chunk), events].compactMap(\.self), opens: chunk.opens)
       }
       if written {
         chunk.gapWritten()
@@ -164,66 +220,24 @@ extension TraceWriter {
       return Part(header: header, payload: try encode(batch))
     }
 
-    private mutating func writeDefinitions() throws(TraceError) {
-      while true {
-        let page = DefinitionsPage(of: definitions, loopsFrom: writtenLoops, sitesFrom: writtenSites)
-        guard !page.loops.isEmpty || !page.sites.isEmpty else { return }
-        try write([Part(header: ChunkHeader(kind: .definitions), payload: page.bytes)])
-        writtenLoops += page.loops.count
-        writtenSites += page.sites.count
-      }
-    }
-
-    private mutating func writeIndex() throws(TraceError) {
-      let first = bytes
-      var rest = headers[...]
-      var count: UInt32 = 0
-      while !rest.isEmpty {
-        let payload = Array(rest.prefix(1 << 16).joined())
-        try write([Part(header: ChunkHeader(kind: .index), payload: payload)])
-        rest = rest.dropFirst(1 << 16)
-        count += 1
-      }
-      var end = ChunkHeader(kind: .end)
-      end.first = first
-      end.events = count
-      try write([Part(header: end, payload: [])])
-    }
-
     private func encode(_ batch: Batch) throws(TraceError) -> [UInt8] {
-      do { return try ChunkCodec.encode(batch) } catch { throw tooLong }
+      // A chunk that no reader would take, as the system would say it.
+      do { return try ChunkCodec.encode(batch) } catch { throw .system(call: "pwrite", name: name, errno: EFBIG) }
     }
 
-    /// What is to become a chunk.
-    private struct Part {
-      var header: ChunkHeader
-      var payload: [UInt8]
-    }
+    private typealias Part = ChunkFile.Part
 
-    /// Appends all of the chunks, or none.
-    private mutating func write(_ parts: [Part]) throws(TraceError) {
-      var all: [UInt8] = []
-      var ranges: [Range<UInt64>] = []
-      for part in parts {
-        var header = part.header
-        header.offset = bytes + UInt64(all.count)
-        do { all += try Payload.seal(part.payload, under: header) } catch { throw tooLong }
-        ranges.append(header.offset..<bytes + UInt64(all.count))
+    /// Appends all of the chunks, or none, behind what they need to be defined; a reader can start with the last one if
+    /// that `opens`.
+    private mutating func write(_ parts: [Part], opens: Bool = false) throws(TraceError) {
+      defer { bytes = file?.end ?? bytes }
+      try file?.write(definitions)
+      let ranges = try file?.write(parts) ?? []
+      for (index, range) in ranges.enumerated() {
+        let isLast = index == ranges.count - 1
+        for hole in spool?.wrote(range, parts[index].header, opens: opens && isLast) ?? [] { file?.file.punch(hole) }
       }
-      try file?.append(all)
-      for (part, range) in zip(parts, ranges) {
-        if spool == nil {
-          headers.append(Array(all[Int(range.lowerBound - bytes)...].prefix(ChunkHeader.size)))
-        } else {
-          let isEvents = part.header.kind == ChunkHeader.Kind.events.rawValue
-          for hole in spool?.wrote(range, events: isEvents) ?? [] { file?.punch(hole) }
-        }
-      }
-      bytes += UInt64(all.count)
     }
-
-    /// A chunk that no reader would take, as the system would say it.
-    private var tooLong: TraceError { .system(call: "pwrite", name: name, errno: EFBIG) }
 
     /// Whether `body` did it; if not, why is kept.
     @discardableResult

@@ -72,6 +72,8 @@ struct ChunkList {
     tornTail = TornTail(offset: end, bytes: size - end)
     guard let header, header.kind == ChunkHeader.Kind.events.rawValue else { return }
     tornTail?.loop = header.loop
+    tornTail?.from = header.from
+    tornTail?.to = header.to
     tornTail?.events = header.end &- header.first
   }
 

@@ -67,6 +67,10 @@ public struct TornTail: Hashable, Sendable {
   public var bytes: UInt64
   /// Whose events it has, where the chunk's header is whole.
   public var loop: LoopID?
+  /// From when on.
+  public var from: Instant?
+  /// Until when.
+  public var to: Instant?
   /// How many.
   public var events: UInt64?
 }

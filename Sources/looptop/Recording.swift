@@ -10,18 +10,20 @@ final class Recording {
   let writer: TraceWriter
   private let drain: Drain
 
-  /// How much of what was watched live is kept for looking back, in bytes.
-  private static let spoolLimit = 512 << 20
+  /// How much of what was watched live is kept for looking back.
+  private static let spool = Keep.bytes(512 << 20)
 
-  /// Records the rings of a folder into a file, or into a spool where no file is named.
+  /// Records the rings of a folder into a file, or into a spool where no file is named; all of it into the one and the
+  /// newest into the other, unless `keep` says how much.
   init(
-    _ folder: String, selecting selection: Drain.Selection = .all, into file: String? = nil, force: Bool = false
+    _ folder: String, selecting selection: Drain.Selection = .all, into file: String? = nil, force: Bool = false,
+    keeping keep: Keep? = nil
   ) throws(Failure) {
     do throws(TraceError) {
       if let file {
-        writer = try TraceWriter(creating: FilePath(file), force: force)
+        writer = try TraceWriter(creating: FilePath(file), force: force, keeping: keep)
       } else {
-        writer = try TraceWriter(spool: Recording.spoolLimit)
+        writer = try TraceWriter(spool: keep ?? Recording.spool)
       }
     } catch {
       throw .trace(error)
@@ -50,8 +52,13 @@ final class Recording {
 
   /// Takes in what is left, and closes the trace.
   func close() {
-    // A loop that filled its ring faster than one turn reads it: as often as it takes, but not for ever beside one that runs on.
-    for _ in 0..<64 where drain.poll() == 0 { break }
+    drainAll()
     writer.close()
+  }
+
+  /// Takes in what is left. A loop that filled its ring faster than one turn reads it: as often as it takes, but not for
+  /// ever beside one that runs on.
+  func drainAll() {
+    for _ in 0..<64 where drain.poll() == 0 { break }
   }
 }

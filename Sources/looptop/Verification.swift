@@ -1,6 +1,17 @@
 import Trace
 import TraceStore
 
+/// A time on a loop.
+private struct Place: Hashable {
+  var loop: LoopID?
+  var from: Instant?
+  var to: Instant?
+
+  init(_ loop: LoopID?, _ from: Instant?, _ to: Instant?) {
+    (self.loop, self.from, self.to) = (loop, from, to)
+  }
+}
+
 /// What `verify` says of a trace.
 struct Verification {
   private let diagnostics: Diagnostics
@@ -13,11 +24,16 @@ struct Verification {
     start = store.chunks.filter { $0.missing == nil }.map(\.from).min()
     events =
       store.chunks.filter { $0.missing == nil }.map(\.count).reduce(0, &+) &- store.diagnostics.eventsLostInChunks
+    // What chunks are missing, damage tells already; these the writer itself has told of.
+    let told = Set(diagnostics.damage.compactMap { $0.what == .missing ? Place($0.loop, $0.from, $0.to) : nil })
     var cursor = TraceStore.Cursor()
     var gaps: [(LoopID, Gap)] = []
     while let batch = try? store.next(&cursor) {
       for event in batch.events {
-        if case .gap(let gap) = event.body, gap.reason != .damaged { gaps.append((batch.loop, gap)) }
+        guard case .gap(let gap) = event.body, gap.reason != .damaged,
+          !told.contains(Place(batch.loop, gap.from, gap.to))
+        else { continue }
+        gaps.append((batch.loop, gap))
       }
     }
     self.gaps = gaps
@@ -45,14 +61,25 @@ struct Verification {
   private var verdict: String {
     let size = "\(events) events in \(diagnostics.bytes) bytes"
     if isWhole { return "whole: \(size)" }
-    if !diagnostics.damage.isEmpty || !diagnostics.headerIntact { return "damaged: \(size) can be read" }
-    if !diagnostics.closed { return "torn: \(size) can be read" }
-    return "incomplete: \(size) can be read"
+    let rest = "\(size) can be read, \(lost)"
+    if diagnostics.damage.contains(where: { $0.reason != .overwritten }) || !diagnostics.headerIntact {
+      return "damaged: \(rest)"
+    }
+    return diagnostics.closed ? "incomplete: \(rest)" : "torn: \(rest)"
+  }
+
+  /// How many events are missing, as far as anything tells.
+  private var lost: String {
+    let counted = diagnostics.eventsLost &+ gaps.reduce(0) { $0 &+ ($1.1.events ?? 0) }
+    let isExact = diagnostics.tornTail.map { $0.events != nil } ?? true && gaps.allSatisfy { $0.1.events != nil }
+    return isExact ? "\(counted) events are lost" : "\(counted) events are lost, and some that nothing counts"
   }
 
   private func line(_ damage: Damage) -> String {
     let what =
       switch damage.what {
+      case .unreadable where damage.reason == .overwritten: "let go, to keep only the newest"
+      case .missing where damage.reason == .overwritten: "events let go, to keep only the newest"
       case .unreadable: "nothing to be read"
       case .events: "a damaged chunk of events"
       case .definitions: "a damaged chunk of names"
@@ -65,7 +92,7 @@ struct Verification {
 
   private func line(_ tail: TornTail) -> String {
     "  at byte \(tail.offset), \(tail.bytes) bytes: cut off in the middle"
-      + (tail.loop.map { " of loop \($0.number)" } ?? "") + (tail.events.map { ", \($0) events" } ?? "")
+      + place(tail.loop, tail.from, tail.to) + (tail.events.map { ", \($0) events" } ?? "")
   }
 
   private func line(_ loop: LoopID, _ gap: Gap) -> String {

@@ -164,7 +164,7 @@ import TraceStore
 
   @Test(arguments: 0..<20) func aCursorGivesEveryEventOnceWhileChunksAreSealedBetweenReads(seed: Int) throws {
     var dice = Generator(state: UInt64(seed))
-    let writer = try TraceWriter(spool: 64 << 20)
+    let writer = try TraceWriter(spool: .bytes(64 << 20))
     let store = try TraceStore(descriptor: #require(writer.descriptor), name: "live", tail: writer)
     var lives = [Life(one), Life(two), Life(LoopID(3))]
     var written: [LoopID: [Event]] = [:]
@@ -197,7 +197,7 @@ import TraceStore
   }
 
   @Test func aCursorGivesEveryEventOnceWhileAnotherThreadWrites() async throws {
-    let writer = try TraceWriter(spool: 64 << 20)
+    let writer = try TraceWriter(spool: .bytes(64 << 20))
     let written = Task.detached {
       var lives = [Life(one), Life(two)]
       var written: [LoopID: [Event]] = [:]

@@ -185,7 +185,7 @@ import TraceStore
 
   @Test func aSpoolStaysWithinItsLimit() throws {
     let limit = 256 << 10
-    let writer = try TraceWriter(spool: limit)
+    let writer = try TraceWriter(spool: .bytes(limit))
     let descriptor = try #require(writer.descriptor)
     let store = try TraceStore(descriptor: descriptor, name: "live", tail: writer)
     var dice = Generator(state: 1)

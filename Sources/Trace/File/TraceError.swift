@@ -14,6 +14,8 @@ public enum TraceError: Error, Hashable, Sendable {
   case exists(name: String)
   /// Another process is writing the file.
   case beingWritten(name: String)
+  /// Somebody deleted the file, or its folder, while it was being written.
+  case deleted(name: String)
   /// The system refused: which call, on what, why.
   case system(call: String, name: String, errno: Int32)
 }
