@@ -69,7 +69,11 @@ let package = Package(
       ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
     .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["looptop", "Demos"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "looptop", "Demos", "Analysis", "Trace", "TraceStore", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
   ],
   swiftLanguageModes: [.v6]
