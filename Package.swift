@@ -70,7 +70,11 @@ let package = Package(
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
     .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["looptop", "Demos", "Reactor", "Recorder"], exclude: ["Baselines"]),
+      name: "EndToEndTests",
+      dependencies: [
+        "looptop", "Demos", "Reactor", "Recorder", "Analysis", "Trace", "TraceStore",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
   ],
   swiftLanguageModes: [.v6]

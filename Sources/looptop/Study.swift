@@ -39,12 +39,30 @@ final class Study {
     isLive = true
   }
 
-  /// Takes in what is new; what is new in the file as well.
+  /// Takes in what is new in a recording.
   func advance() throws(Failure) {
     do throws(TraceError) {
       try store.refresh()
       while let batch = try store.next(&cursor) {
         analyzer.consume(batch, definitions: store.definitions)
+      }
+    } catch {
+      throw .trace(error)
+    }
+  }
+
+  /// Takes in all of a file, with the analysis on one core and what it needs next on another.
+  ///
+  /// On a terminal it says how far it has come.
+  func readFile() throws(Failure) {
+    // All that a file at rest will ever define was read when it was opened, and the store is not ours meanwhile.
+    let definitions = store.definitions
+    var progress = Progress(of: store.chunks.lazy.filter { $0.missing == nil }.reduce(0) { $0 &+ $1.count })
+    defer { progress.erase() }
+    do throws(TraceError) {
+      try store.readAhead(&cursor) { batch in
+        analyzer.consume(batch, definitions: definitions)
+        progress.advance(by: UInt64(batch.events.count))
       }
     } catch {
       throw .trace(error)

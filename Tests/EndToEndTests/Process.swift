@@ -18,6 +18,11 @@ enum Built {
   }()
   static let looptop = folder + "/looptop"
   static let demo = folder + "/looptop-demo"
+  /// Where the programs under test have their rings, so that other programs of this user have no part in the tests.
+  static let rings: String = {
+    atexit { _ = try? run(["/bin/rm", "-rf", "/dev/shm/looptop-e2e-\(getpid())"]) }
+    return "/dev/shm/looptop-e2e-\(getpid())"
+  }()
 }
 
 /// A folder that is gone with its last user.
@@ -59,6 +64,7 @@ struct Running {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, out, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, err, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    let environment = ["LOOPTOP_DIR": Built.rings].merging(environment) { $1 }
     var all: [String] = []
     var next = environ
     while let entry = next.pointee {
@@ -84,10 +90,14 @@ struct Running {
     self.pid = pid
   }
 
-  /// Waits for its end; what a shell would say of it.
+  /// Waits for its end, a minute at most, then kills it; what a shell would say of it.
   func wait() -> Int32 {
     var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    let ended = eventually(within: 60) { waitpid(pid, &status, WNOHANG) == pid ? true : nil }
+    if ended == nil {
+      kill(pid, SIGKILL)
+      waitpid(pid, &status, 0)
+    }
     return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
   }
 

@@ -11,7 +11,7 @@ final class Tmux {
   ) throws {
     _ = try tmux(
       ["-f", "/dev/null", "new-session", "-d", "-s", "test", "-x", "\(width)", "-y", "\(height)"]
-        + environment.flatMap { ["-e", "\($0.key)=\($0.value)"] }
+        + ["LOOPTOP_DIR": Built.rings].merging(environment) { $1 }.flatMap { ["-e", "\($0.key)=\($0.value)"] }
         + [
           "-e", "TERM=\(terminal)", "-e", "LC_ALL=C.UTF-8", "-e", "PS1=$ ",
           "sh -c '\(command); echo ended $?; exec sh'",

@@ -10,6 +10,8 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     try Viewer.requireTerminal()
-    try Viewer(Study(file: file), recording: nil).run()
+    let study = try Study(file: file)
+    try study.readFile()
+    try Viewer(study, recording: nil).run()
   }
 }

@@ -14,7 +14,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let study = try Study(file: file)
-    try study.advance()
+    try study.readFile()
     guard study.report.trace.events > 0 else { throw Failure.noEvents(file) }
     Standard.output.write(json ? JSONReport.render(study.report, path: file) : TextReport.render(study.report))
     let diagnostics = study.store.diagnostics

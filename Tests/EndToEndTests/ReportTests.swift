@@ -1,0 +1,35 @@
+import Analysis
+import SystemPackage
+import Testing
+import Trace
+import TraceStore
+
+extension EndToEnd {
+  @Suite("Reports of files") struct ReportTests {
+    private static let traces = ["blocking-query", "hang", "healthy", "never-fires"].map { name in
+      #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/traces/\(name).looptrace"
+    }
+
+    @Test("What two threads make of a trace is what one makes of it", arguments: traces)
+    func theReportIsThatOfOneThread(file: String) throws {
+      let store = try TraceStore(path: FilePath(file))
+      var analyzer = Analyzer(thresholds: Thresholds())
+      var cursor = TraceStore.Cursor()
+      while let batch = try store.next(&cursor) { analyzer.consume(batch, definitions: store.definitions) }
+      let report = analyzer.report(at: nil)
+      #expect(try run([Built.looptop, "report", file]).out == TextReport.render(report))
+      #expect(try run([Built.looptop, "report", "--json", file]).out == JSONReport.render(report, path: file))
+    }
+
+    @Test func progressIsForTerminalsAndLeavesNothingBehind() throws {
+      let file = Self.traces[0]
+      #expect(try run([Built.looptop, "report", file]).err == "")
+      let folder = try TemporaryFolder()
+      let typescript = folder.file("typescript")
+      let command = "'\(Built.looptop)' report '\(file)' >/dev/null"
+      #expect(try run(["script", "--quiet", "--return", "--command", command, typescript]).status == 0)
+      let said = String(decoding: contents(typescript), as: UTF8.self)
+      #expect(said.contains("\r100 %\r     "))
+    }
+  }
+}
