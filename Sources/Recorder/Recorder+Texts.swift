@@ -36,7 +36,11 @@ extension Recorder {
     let number = UInt64(UInt32(bitPattern: descriptor))
     _ = writeText(.watched, counter: state.pointee.readCounter(), second: number, label)
     let place = state.pointee.enterLabel(.descriptor, id: number, detail: number, label)
-    state.pointee.ring?._withUnsafeGuaranteedRef { $0.descriptorLabels[descriptor] = place }
+    let earlier = state.pointee.ring?._withUnsafeGuaranteedRef {
+      $0.descriptorLabels.updateValue(place, forKey: descriptor)
+    }
+    // Watched twice is the program's business, but must not use up the table.
+    if let earlier, earlier != 0 { state.pointee.leaveLabel(earlier) }
   }
 
   /// The descriptor is no longer watched.
@@ -79,7 +83,7 @@ extension Recorder {
       return count
     }
     state.pointee.store(SlotWord(kind, flags: flags, counter: counter), second | UInt64(count) << 48)
-    state.pointee.publish(position &+ 1 &+ UInt64((count + 14) / 15))
+    state.pointee.publishLong(position &+ 1 &+ UInt64((count + 14) / 15))
     return position
   }
 
@@ -96,7 +100,7 @@ extension Recorder {
         SlotWord(.used, counter: counter), UInt64(bitPattern: usage.user_ns &+ usage.system_ns))
       state.pointee.storeMore(at: 1, 0, pack(usage.voluntary_switches, usage.involuntary_switches))
       state.pointee.storeMore(at: 2, 0, pack(usage.minor_faults, usage.major_faults))
-      state.pointee.publish(position &+ 3)
+      state.pointee.publishLong(position &+ 3)
     }
     let due = state.pointee.ring?._withUnsafeGuaranteedRef { $0.anchorIsDue() } ?? false
     if due { writeAnchor() }
@@ -109,7 +113,7 @@ extension Recorder {
     state.pointee.storeMore(at: 1, 0, UInt64(bitPattern: anchor.monotonic.nanoseconds))
     state.pointee.storeMore(at: 2, 0, UInt64(bitPattern: anchor.boottime))
     state.pointee.storeMore(at: 3, 0, UInt64(bitPattern: anchor.realtime))
-    state.pointee.publish(position &+ 4)
+    state.pointee.publishLong(position &+ 4)
   }
 
   func writeLoop(_ kind: SlotKind) {

@@ -97,7 +97,7 @@ public struct Recorder: @unchecked Sendable {
     }
     state.pointee.store(SlotWord(.queuedOperation, flags: flags, counter: moment.raw), second)
     state.pointee.storeMore(at: 1, 0, operation.position)
-    state.pointee.publish(position &+ 2)
+    state.pointee.publishLong(position &+ 2)
     return operation
   }
 
@@ -124,7 +124,7 @@ public struct Recorder: @unchecked Sendable {
     let position = state.pointee.head
     state.pointee.store(SlotWord(.awaits, counter: state.pointee.readCounter()), operation.position)
     state.pointee.storeMore(at: 1, 0, other.position)
-    state.pointee.publish(position &+ 2)
+    state.pointee.publishLong(position &+ 2)
   }
 
   // MARK: The loop

@@ -90,7 +90,17 @@ import Trace
     ll_store_release(live(RingLayout.Live.head), position)
   }
 
+  /// As `publish`, for an event of several slots.
+  @inlinable @inline(__always)
+  func publishLong(_ position: UInt64) {
+    let word = live(RingLayout.Live.continuations)
+    word.pointee = RingContinuations(raw: word.pointee).adding(position &- head &- 1, upTo: position).raw
+    publish(position)
+  }
+
   // MARK: Spans
+  // An event is published first, and then the tables are changed: they lag behind the events by at most the last one,
+  // and a reader makes up for that.
 
   @inlinable @inline(__always)
   mutating func began(
@@ -105,14 +115,13 @@ import Trace
       first = SlotWord(.beganDue, flags: flags, counter: counter)
       store(first, second)
       storeMore(at: 1, 0, UInt64(bitPattern: due.nanoseconds))
-      push(first, second, position, counter, chain.raw == 0 ? self.chain : chain.raw)
-      publish(position &+ 2)
+      publishLong(position &+ 2)
     } else {
       first = SlotWord(.began, flags: flags, counter: counter)
       store(first, second)
-      push(first, second, position, counter, chain.raw == 0 ? self.chain : chain.raw)
       publish(position &+ 1)
     }
+    push(first, second, position, counter, chain.raw == 0 ? self.chain : chain.raw)
   }
 
   @inlinable @inline(__always)
@@ -124,13 +133,13 @@ import Trace
     let second = operation.raw << 16 | UInt64(site.number)
     let first = SlotWord(.beganChain, flags: kind.rawValue | trigger.rawValue << 5, counter: counter)
     store(first, second)
-    push(first, second, position, counter, position)
     if let due {
       storeMore(at: 1, 0, UInt64(bitPattern: due.nanoseconds))
-      publish(position &+ 2)
+      publishLong(position &+ 2)
     } else {
       publish(position &+ 1)
     }
+    push(first, second, position, counter, position)
   }
 
   @inlinable @inline(__always)
@@ -147,7 +156,7 @@ import Trace
       entry.storeBytes(of: counter, toByteOffset: 24, as: UInt64.self)
       chains[index] = chain
     }
-    depth.pointee &+= 1
+    ll_store_release(depth, depth.pointee &+ 1)
     self.chain = chain
   }
 
@@ -165,9 +174,9 @@ import Trace
     }
     if index <= RecorderState.stackSize { chain = index > 0 ? chains[index &- 1] : 0 }
     store(SlotWord(.ended, flags: threw ? 1 : 0, counter: counter), began)
-    depth.pointee = UInt64(truncatingIfNeeded: index)
     lastStamp = counter
     publish(head &+ 1)
+    depth.pointee = UInt64(truncatingIfNeeded: index)
     if ending >> 48 != 0, ending != chain { leaveNamedChain(ending) }
   }
 
@@ -183,7 +192,7 @@ import Trace
     if standing { flags |= CreatedFlags.standing }
     let second = chain << 16 | UInt64(site.number)
     var detail: UInt64 = 0
-    var length: UInt64 = 1
+    var isLong = false
     if due != nil || descriptor != nil {
       if let due {
         flags |= CreatedFlags.due
@@ -196,11 +205,11 @@ import Trace
         if due == nil { detail = UInt64(UInt32(bitPattern: descriptor)) }
       }
       storeMore(at: 1, extra, detail)
-      length = 2
+      isLong = true
     }
     store(SlotWord(.created, flags: flags, counter: counter), second)
+    if isLong { publishLong(position &+ 2) } else { publish(position &+ 1) }
     let place = enter(counter, flags, second, position, detail, counted: !standing)
-    publish(position &+ length)
     return RingOperation(raw: position | place << 48)
   }
 
@@ -233,8 +242,8 @@ import Trace
   @inlinable @inline(__always)
   mutating func settled(_ operation: RingOperation, _ outcome: Outcome) {
     store(SlotWord(.settled, flags: outcome.rawValue, counter: readCounter()), operation.position)
-    leave(operation)
     publish(head &+ 1)
+    leave(operation)
   }
 
   /// Gives the operation's place in the table back.

@@ -200,7 +200,7 @@ public struct Gap: Hashable, Sendable {
   public var from: Instant
   /// The first moment known after it.
   public var to: Instant
-  /// How many slots or events are missing; `nil` where it cannot be known.
+  /// How many events are missing; `nil` where it cannot be known.
   public var events: UInt64?
   /// Why.
   public var reason: GapReason

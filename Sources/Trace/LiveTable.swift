@@ -5,8 +5,20 @@ struct LiveTableReader {
   let descriptor: Int32
   let regions: RingLayout.Regions
 
-  /// The tables as they are, entry by entry; the writer goes on meanwhile.
+  /// The tables, less what changed while they were copied: that stands in the events behind the copy's begin.
+  ///
+  /// The writer goes on meanwhile, so an entry can be half one thing and half another: what two copies agree on is whole.
   func copy() -> LiveTable {
+    let first = read()
+    var table = read()
+    table.operations.keepEntries(of: RingLayout.operationSize, equalTo: first.operations)
+    // The count of a chain's operations may change as it likes.
+    table.labels.keepEntries(of: RingLayout.labelSize, equalTo: first.labels, in: [0..<16, 20..<64])
+    table.stack.keepEntries(of: RingLayout.stackEntrySize, equalTo: first.stack)
+    return table
+  }
+
+  private func read() -> LiveTable {
     let words = readBytes(descriptor, at: RingLayout.Live.head, 72) ?? [UInt8](repeating: 0, count: 72)
     func word(_ offset: Int) -> UInt64 {
       words.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset - RingLayout.Live.head, as: UInt64.self) }
@@ -64,7 +76,9 @@ struct LiveTable {
         let word = SlotWord(raw: bytes.loadUnaligned(fromByteOffset: entry, as: UInt64.self))
         let second = bytes.loadUnaligned(fromByteOffset: entry + 8, as: UInt64.self)
         let position = bytes.loadUnaligned(fromByteOffset: entry + 16, as: UInt64.self)
-        guard let kind = SlotKind(rawValue: word.kind) else { return nil }
+        guard let kind = SlotKind(rawValue: word.kind), [.began, .beganDue, .beganChain].contains(kind) else {
+          return nil
+        }
         // Its due time stood in the ring and is gone with it.
         let span = decoder.began(kind, word, second, due: nil, position)
         let counter = bytes.loadUnaligned(fromByteOffset: entry + 24, as: UInt64.self)
@@ -112,22 +126,81 @@ struct LiveTable {
   }
 }
 
+extension [UInt8] {
+  /// Clears the entries that differ from the other copy's, in the given bytes of each.
+  fileprivate mutating func keepEntries(of size: Int, equalTo other: [UInt8], in parts: [Range<Int>]? = nil) {
+    removeLast(Swift.max(count - other.count, 0))
+    withUnsafeMutableBytes { mine in
+      other.withUnsafeBytes { its in
+        guard mine.count > 0, memcmp(mine.baseAddress!, its.baseAddress!, mine.count) != 0 else { return }
+        for entry in stride(from: 0, to: mine.count, by: size) {
+          let isWhole = (parts ?? [0..<size]).allSatisfy { part in
+            let at = entry + part.lowerBound
+            return memcmp(mine.baseAddress! + at, its.baseAddress! + at, part.count) == 0
+          }
+          if !isWhole { memset(mine.baseAddress! + entry, 0, size) }
+        }
+      }
+    }
+  }
+}
+
 extension Checkpoint {
-  /// Makes a copy of the tables exact as of a batch's end: what happened from position `head` on, while it was copied.
-  mutating func replay(_ batch: Batch, from head: UInt64) {
+  /// Makes a copy of the tables exact as of the events' end.
+  ///
+  /// - Parameters:
+  ///   - batches: all events since `known`, and at least the one before it: the writer publishes an event first and then
+  ///     changes its tables.
+  ///   - known: the head before the tables were copied.
+  mutating func replay(_ batches: [Batch], from known: UInt64) {
+    let oldest = known - Swift.min(known, UInt64(RingLayout.maximumEventSlots))
     var added: [OperationID: OpenOperation] = [:]
     var settled: Set<OperationID> = []
-    for event in batch.events {
-      switch event.body {
-      case .created(let operation) where operation.id.serial >= head:
-        added[operation.id] = OpenOperation(created: event.time, operation: operation)
-      case .settled(let id, _, _): settled.insert(id)
-      default: break
+    var watched: [Int32: WatchedDescriptor?] = [:]
+    for batch in batches {
+      for event in batch.events {
+        switch event.body {
+        case .created(let operation) where operation.id.serial >= oldest:
+          added[operation.id] = OpenOperation(created: event.time, operation: operation)
+        case .settled(let id, _, _): settled.insert(id)
+        case .chainNamed(let id, let text) where id.serial >= oldest && !chains.contains { $0.id == id }:
+          chains.append(NamedChain(id: id, named: event.time, name: batch.label(text)))
+        case .watched(let descriptor, let text):
+          watched[descriptor] = .some(WatchedDescriptor(descriptor: descriptor, label: batch.label(text)))
+        case .unwatched(let descriptor): watched[descriptor] = .some(nil)
+        default: break
+        }
       }
     }
     operations.removeAll { settled.contains($0.operation.id) || added[$0.operation.id] != nil }
     operations += added.values.filter { !settled.contains($0.operation.id) }.sorted {
       $0.operation.id < $1.operation.id
     }
+    descriptors.removeAll { watched[$0.descriptor] != nil }
+    descriptors += watched.values.compactMap { $0 }
+    descriptors.sort { $0.descriptor < $1.descriptor }
+  }
+}
+
+extension Batch {
+  /// A text as the table of labels would have it.
+  fileprivate func label(_ text: TextID) -> String {
+    String(decoding: self.text(text).utf8.prefix(RingLayout.maximumLabelLength), as: UTF8.self)
+  }
+
+  /// The last event alone, as far as a table can depend on it.
+  func suffix() -> Batch {
+    var last = Batch(loop: loop)
+    guard var event = events.last else { return last }
+    switch event.body {
+    case .chainNamed(let id, let text): event.body = .chainNamed(id, last.add(text: self.text(text)))
+    case .watched(let descriptor, let text):
+      event.body = .watched(descriptor: descriptor, last.add(text: self.text(text)))
+    case .settled(let id, let outcome, _): event.body = .settled(id, outcome, nil)
+    case .created, .unwatched: break
+    default: return last
+    }
+    last.events = [event]
+    return last
   }
 }

@@ -111,7 +111,8 @@ struct RingDecoder {
       begin(kind, word, second, more, position, into: &batch)
     case .ended:
       advance(word)
-      let id = SpanID(loop, low48)
+      // Beyond the depth of its stack the writer does not know the id.
+      let id = low48 == 0 ? spans.last?.span.id ?? SpanID(loop, 0) : SpanID(loop, low48)
       if let index = spans.lastIndex(where: { $0.span.id == id }) { spans.removeSubrange(index...) }
       emit(.ended(id, threw: word.flags & 1 != 0), into: &batch)
     case .settled:

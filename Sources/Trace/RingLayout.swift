@@ -69,6 +69,8 @@ public enum RingLayout {
     public static let pool = 1080
     /// Open operations that found no place in the table.
     public static let unlisted = 1088
+    /// `RingContinuations`: what a reader needs to count the events that it missed.
+    public static let continuations = 1096
   }
 
   /// A table in the ring's file.
@@ -116,6 +118,23 @@ public enum RingLayout {
     /// Bytes of the whole file.
     public var totalSize: Int { events.offset + events.count * slotSize }
   }
+}
+
+/// How many slots so far continue another, and where the last event that has such slots ends (the position's lower 24
+/// bits); stored just before that event is published, so that events of one slot cost nothing.
+public struct RingContinuations: Sendable {
+  /// The word.
+  public var raw: UInt64
+  /// Wraps a word.
+  @inlinable public init(raw: UInt64) { self.raw = raw }
+  /// Another event of `more` continuations, that ends before `position`.
+  @inlinable public func adding(_ more: UInt64, upTo position: UInt64) -> RingContinuations {
+    RingContinuations(raw: (raw >> 24 &+ more) << 24 | position & 0xFF_FFFF)
+  }
+  /// How many slots continue another.
+  @inlinable public var count: UInt64 { raw >> 24 }
+  /// Slots from a position to where the last of them ends; huge where that is behind it.
+  @inlinable public func distance(from position: UInt64) -> UInt64 { (raw &- position) & 0xFF_FFFF }
 }
 
 /// What the raw times of a ring count.
@@ -323,12 +342,13 @@ extension RingLayout.Regions {
   // In the order of the header's fields.
   var all: [RingLayout.Region] { [definitions, operations, labels, stack, events] }
 
-  /// Regions read from a file; `nil` where one reaches out of it, or is larger than any writer makes it.
+  /// Regions read from a file; `nil` where one reaches out of it, or is far larger than any writer makes it.
   init?(checking all: [RingLayout.Region], fileSize: Int) {
-    let unit = [1, RingLayout.operationSize, RingLayout.labelSize, RingLayout.stackEntrySize, RingLayout.slotSize]
-    for (region, size) in zip(all, unit) {
-      guard region.offset >= RingLayout.Header.size, region.offset <= fileSize, region.count <= 1 << 24,
-        region.count * size <= fileSize - region.offset
+    let units = [1, RingLayout.operationSize, RingLayout.labelSize, RingLayout.stackEntrySize, RingLayout.slotSize]
+    let limits = [1 << 24, 1 << 16, 1 << 16, 1 << 12, 1 << 20]
+    for (region, (size, limit)) in zip(all, zip(units, limits)) {
+      guard region.offset >= RingLayout.Header.size, region.offset <= fileSize, region.count >= 0,
+        region.count <= limit, region.count * size <= fileSize - region.offset
       else { return nil }
     }
     self.init(definitions: all[0], operations: all[1], labels: all[2], stack: all[3], events: all[4])

@@ -13,14 +13,20 @@ public final class RingReader {
   private let descriptor: Int32
   private var decoder: RingDecoder
   private var table: LiveTableReader
-  /// The next slot to read.
-  private var position: UInt64 = 0
+  /// The next slot to read, and how many events are ahead of it.
+  private var place = RingPlace(position: 0, events: 0)
   private var definitionsRead = 0
   /// Whether the beginning has been looked for.
   private var started = false
+  /// Whether events were lost since the last checkpoint: then the next batch that catches up gets one, asked for or not.
+  private var owesCheckpoint = false
+  /// The last event read: what the tables may lack.
+  private var last: Batch
 
   /// The most slots that one `read` takes in; what is more comes with the next.
   private static let readLimit = 1 << 16
+  /// How often one `read` tries to get ahead of a writer that overtakes it.
+  private static let attempts = 8
 
   /// Opens a ring by its name in a folder of rings.
   ///
@@ -37,6 +43,7 @@ public final class RingReader {
       throw error
     }
     decoder = RingDecoder(loop: loop, header: header)
+    last = Batch(loop: loop)
     table = LiveTableReader(descriptor: descriptor, regions: header.regions)
   }
 
@@ -69,104 +76,132 @@ public final class RingReader {
   }
 
   /// Whether everything that is published has been read.
-  public var isDrained: Bool { live(RingLayout.Live.head) == position }
+  public var isDrained: Bool { head <= place.position }
 
   /// The events published since the last call, at most 65536 slots of them; `nil` where there are none.
   ///
-  /// The first batch begins, and with `checkpoint` every batch that catches up with the writer ends, with a checkpoint.
+  /// The first batch of a ring that has overwritten its beginning begins with a checkpoint. A batch that catches up with
+  /// the writer ends with one where `checkpoint` asks for it, and where events have been lost since the last one.
   /// - Parameters:
   ///   - moment: a reading of `CLOCK_MONOTONIC` from before this call at which the writer was alive. The checkpoint is of
   ///     that moment, so that a callback which never ends is seen to have run until then; without, of the last event's.
   ///   - define: gives a site its number in the trace; called once for each of the ring's sites.
   public func read(checkpoint: Bool = false, aliveAt moment: Instant? = nil, define: (Site) -> SiteID) -> Batch? {
-    // The table before the events: what changed while it was copied is then in the events behind it.
-    let head = live(RingLayout.Live.head)
-    let copy = checkpoint || !started ? table.copy() : nil
-    let published = live(RingLayout.Live.head)
-    let lost = skipOverwritten(head: published)
-    let count = Int(min(published &- position, UInt64(RingReader.readLimit)))
-    guard count > 0 || (started && copy != nil) else { return nil }
-    let slots = readSlots(count)
+    guard let window = copyWindow(withTable: checkpoint || owesCheckpoint) else { return nil }
     readDefinitions(define)
-    // What the writer may have begun to overwrite while it was being read, the event that it is at now included.
-    let torn = skipOverwritten(head: live(RingLayout.Live.head))
-    let skipped = min(Int(torn), count)
     var batch = Batch(loop: loop)
-    let before = decoder.now
-    if lost + torn > 0, started { decoder.forget() }
-    slots.withUnsafeBytes { bytes in
-      var start = skipped
-      if lost + torn > 0 {
-        // In the middle of an event, where its first slot is gone.
-        while start < count, bytes[start * RingLayout.slotSize] == SlotKind.more.rawValue { start += 1 }
-        position += UInt64(start - skipped)
-      }
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[(start * RingLayout.slotSize)...])
-      let whole = UnsafeRawBufferPointer(rebasing: rest[..<wholeEvents(rest)])
-      if !started, position > 0, let copy {
-        decoder.synchronize(whole)
-        adopt(copy, decoding: whole, into: &batch)
+    window.slots.withUnsafeBytes { bytes in
+      let slots = window.wholeEvents(bytes, limit: RingReader.readLimit)
+      if window.isBehind {
+        resume(window, slots, into: &batch)
       } else {
-        decoder.decode(whole, from: position, into: &batch)
+        decoder.decode(slots, from: window.begin.position, into: &batch)
       }
-      position += UInt64(whole.count / RingLayout.slotSize)
+      place = window.begin.advanced(over: slots)
     }
-    finish(&batch, lost: started ? lost + torn : 0, since: before, head: head, copy: checkpoint ? copy : nil, moment)
     started = true
+    let before = last
+    if !batch.events.isEmpty { last = batch.suffix() }
+    // Only with everything up to the table's copy read do copy and events make one picture.
+    if let table = window.table, checkpoint || owesCheckpoint, place.position == window.end {
+      var checkpoint = table.checkpoint(decoder)
+      checkpoint.replay([before, batch], from: window.known)
+      checkpoint.spans = decoder.spans
+      if let moment, header.counter != .virtual { decoder.reach(moment) }
+      batch.add(checkpoint, at: decoder.now)
+      owesCheckpoint = false
+    }
     return batch.events.isEmpty ? nil : batch
   }
 
-  /// Bytes up to the last event that is surely whole: where a read was cut at its limit, the last one may not be.
-  private func wholeEvents(_ slots: UnsafeRawBufferPointer) -> Int {
-    let count = slots.count / RingLayout.slotSize
-    guard count >= RingReader.readLimit else { return count * RingLayout.slotSize }
-    var last = count - 1
-    while last > 0, slots[last * RingLayout.slotSize] == SlotKind.more.rawValue { last -= 1 }
-    return last * RingLayout.slotSize
-  }
-
-  /// Adds what a batch gets besides its events: the gap before them, the checkpoint behind them.
-  private func finish(
-    _ batch: inout Batch, lost: UInt64, since: Instant, head: UInt64, copy: LiveTable?, _ moment: Instant?
-  ) {
-    if lost > 0 {
-      let to = batch.events.first?.time ?? decoder.now
-      let gap = Gap(from: since, to: to, events: lost, reason: .overwritten)
-      batch.events.insert(Event(to, .gap(gap)), at: 0)
+  /// Goes on behind a loss: decodes with what is open that began before, and says ahead of it what is missing.
+  private func resume(_ window: RingWindow, _ slots: UnsafeRawBufferPointer, into batch: inout Batch) {
+    let before = decoder.now
+    let begin = window.begin
+    decoder.forget()
+    decoder.synchronize(slots)
+    let spans = window.table?.spans(decoder).filter { $0.span.id.serial < begin.position } ?? []
+    decoder.adopt(spans)
+    if !started, var checkpoint = window.table?.checkpoint(decoder) {
+      // What was open then, and still is.
+      checkpoint.spans = spans
+      checkpoint.operations.removeAll { $0.operation.id.serial >= begin.position }
+      checkpoint.chains.removeAll { $0.id.serial >= begin.position }
+      batch.checkpoints.append(checkpoint)
     }
-    // Only with everything up to the table's copy read do copy and events make one picture.
-    guard let copy, position >= head else { return }
-    var checkpoint = copy.checkpoint(decoder)
-    checkpoint.replay(batch, from: head)
-    checkpoint.spans = decoder.spans
-    if let moment, header.counter != .virtual { decoder.reach(moment) }
-    batch.add(checkpoint, at: decoder.now)
+    decoder.decode(slots, from: begin.position, into: &batch)
+    let to = batch.events.first?.time ?? decoder.now
+    if started {
+      // Within what the slots allow, whatever the ring says.
+      let lost = min(max(begin.events &- place.events, 1), begin.position - place.position)
+      batch.events.insert(Event(to, .gap(Gap(from: before, to: to, events: lost, reason: .overwritten))), at: 0)
+      owesCheckpoint = true
+    } else {
+      batch.events.insert(Event(to, .checkpoint(0)), at: 0)
+    }
   }
 
-  /// The first batch of a ring that has overwritten its beginning: what was open then, and still is, stands before it.
-  private func adopt(_ copy: LiveTable, decoding slots: UnsafeRawBufferPointer, into batch: inout Batch) {
-    var checkpoint = copy.checkpoint(decoder)
-    checkpoint.spans = copy.spans(decoder)
-    checkpoint.operations.removeAll { $0.operation.id.serial >= position }
-    checkpoint.spans.removeAll { $0.span.id.serial >= position }
-    checkpoint.chains.removeAll { $0.id.serial >= position }
-    decoder.adopt(checkpoint.spans)
-    decoder.decode(slots, from: position, into: &batch)
-    batch.checkpoints.append(checkpoint)
-    batch.events.insert(Event(batch.events.first?.time ?? decoder.now, .checkpoint(0)), at: 0)
+  /// Copies what is new; `nil` where nothing is, or the writer is too fast for now.
+  ///
+  /// A reader that is behind takes in all that there is at once: only from the end, where the number of events is known,
+  /// can those ahead of it be counted back.
+  private func copyWindow(withTable: Bool) -> RingWindow? {
+    for _ in 0..<RingReader.attempts {
+      let known = head
+      let isBehind = oldest(known) > place.position
+      // The table before the events: what changed while it was copied is then in the events behind it.
+      let copy = withTable || isBehind ? table.copy() : nil
+      guard let end = endOfRing() else { continue }
+      guard end.position >= place.position, end.position > place.position || copy != nil else { return nil }
+      let from = max(place.position, oldest(end.position))
+      let limit = isBehind ? header.regions.events.count : RingReader.readLimit
+      let count = min(Int(end.position - from), limit)
+      let slots = readSlots(from, count)
+      // What the writer may have begun to overwrite while it was being read, the event that it is at now included.
+      let safe = max(from, oldest(head))
+      if safe == place.position {
+        return RingWindow(
+          slots: slots, begin: place, end: end.position, isBehind: false, table: copy, known: known)
+      }
+      guard isBehind, safe < end.position else { continue }
+      var skipped = Int(safe - from)
+      // In the middle of an event, where its first slot is gone.
+      while skipped < count, slots[skipped * RingLayout.slotSize] == SlotKind.more.rawValue { skipped += 1 }
+      let rest = Array(slots[(skipped * RingLayout.slotSize)...])
+      let events = end.events &- rest.withUnsafeBytes(RingPlace.events)
+      return RingWindow(
+        slots: rest, begin: RingPlace(position: from + UInt64(skipped), events: events), end: end.position,
+        isBehind: true, table: copy, known: known)
+    }
+    return nil
   }
 
-  /// Moves past what a writer at `head` may have overwritten; returns how many slots that were.
-  private func skipOverwritten(head: UInt64) -> UInt64 {
-    let safe = (head &+ UInt64(RingLayout.maximumEventSlots)).subtractingReportingOverflow(
+  /// The end of what is published, or an event's end shortly before it, with the number of events up to there.
+  private func endOfRing() -> RingPlace? {
+    for _ in 0..<RingReader.attempts {
+      let before = head
+      let word = RingContinuations(raw: live(RingLayout.Live.continuations))
+      let after = max(head, before)
+      // The word has 24 bits of a position: after a pause between these reads it would be ambiguous.
+      if after - before < 1 << 20 { return RingPlace(head: before, word: word, after: after) }
+    }
+    return nil
+  }
+
+  /// The oldest slot that a writer at `head` has certainly not begun to overwrite.
+  private func oldest(_ head: UInt64) -> UInt64 {
+    let (oldest, isNegative) = (head + UInt64(RingLayout.maximumEventSlots)).subtractingReportingOverflow(
       UInt64(header.regions.events.count))
-    guard !safe.overflow, head >= position, safe.partialValue > position else { return 0 }
-    let lost = safe.partialValue - position
-    position = safe.partialValue
-    return lost
+    return isNegative ? 0 : oldest
   }
 
-  private func readSlots(_ count: Int) -> [UInt8] {
+  /// Slots ever published; no further than where this reader is where the ring says what cannot be.
+  private var head: UInt64 {
+    let head = live(RingLayout.Live.head)
+    return head < 1 << 48 ? head : place.position
+  }
+
+  private func readSlots(_ position: UInt64, _ count: Int) -> [UInt8] {
     let events = header.regions.events
     let first = Int(position & UInt64(events.count - 1))
     let upper = min(count, events.count - first)

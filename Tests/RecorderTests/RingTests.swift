@@ -178,6 +178,18 @@ import Trace
     #expect(marks.first { $0.0 != getpid() }?.1 == ["child"])
   }
 
+  @Test func spansDeeperThanTheLiveTableAreReadInOrder() throws {
+    let ring = try TestRing()
+    for _ in 0..<100 { ring.recorder.beganNow(ring.site("deep"), .deferred, .callback) }
+    #expect(ring.read(checkpoint: true)?.checkpoints.last?.spans.count == 100)
+    for _ in 0..<100 { ring.recorder.ended() }
+    let batch = try #require(ring.read(checkpoint: true))
+    let ended = batch.events.compactMap { if case .ended(let id, _) = $0.body { id } else { nil } }
+    #expect(Set(ended).count == 100)
+    #expect(ended == ended.sorted(by: >))
+    #expect(batch.checkpoints.last?.spans == [])
+  }
+
   @Test func switchedOffItWritesNothingAndReturnsNothing() {
     let recorder = Recorder(loop: "off", poll: "none", options: Recorder.Options(enabled: false))
     #expect(!recorder.isOn)
@@ -208,18 +220,4 @@ import Trace
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Instant(Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
-}
-
-/// Runs a body in a forked child and returns the child's exit status.
-func forkedChild(_ body: () -> Void) -> Int32 {
-  // Swift hides fork because of what a child of a threaded process may not do; this one calls only the recorder.
-  let fork = dlsym(nil, "fork").map { unsafeBitCast($0, to: (@convention(c) () -> pid_t).self) }!
-  let pid = fork()
-  if pid == 0 {
-    body()
-    _exit(0)
-  }
-  var status: Int32 = 0
-  waitpid(pid, &status, 0)
-  return status
 }
