@@ -121,14 +121,18 @@ extension EndToEnd {
 
 extension TemporaryFolder {
   /// Whether a ring stands in it.
-  var hasRing: Bool {
-    guard let stream = opendir(path) else { return false }
+  var hasRing: Bool { !rings.isEmpty }
+
+  /// The names of the rings in it.
+  var rings: [String] {
+    guard let stream = opendir(path) else { return [] }
     defer { closedir(stream) }
+    var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name.hasSuffix(".ring") { return true }
+      if name.hasSuffix(".ring") { names.append(name) }
     }
-    return false
+    return names
   }
 }
 
