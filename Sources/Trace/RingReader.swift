@@ -71,6 +71,13 @@ public final class RingReader {
   /// Whether everything that is published has been read.
   public var isDrained: Bool { live(RingLayout.Live.head) == position }
 
+  /// Passes over all but the last `count` slots, for who wants to know the end only; ahead of the first `read`.
+  public func skip(allBut count: UInt64) {
+    precondition(!started, "slots are skipped before any is read")
+    let head = live(RingLayout.Live.head)
+    position = max(position, head - min(count, head))
+  }
+
   /// The events published since the last call, at most 65536 slots of them; `nil` where there are none.
   ///
   /// The first batch begins, and with `checkpoint` every batch that catches up with the writer ends, with a checkpoint.

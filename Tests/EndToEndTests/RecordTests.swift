@@ -76,7 +76,7 @@ extension EndToEnd {
     /// The pid of the running program whose only loop has this name.
     private func listed(_ loop: String) throws -> Int32? {
       let lines = try run([Built.looptop, "list"]).out.split(separator: "\n").map { $0.split(separator: " ") }
-      return lines.first { $0.count > 2 && $0[1] == "running" && $0[2] == loop }.flatMap { Int32($0[0]) }
+      return lines.first { $0.count > 3 && $0[1] == "running" && $0[3] == loop }.flatMap { Int32($0[0]) }
     }
 
     /// The screen once it no longer changes.
