@@ -12,10 +12,13 @@ public final class Drain {
     case all
     /// Those of one process.
     case process(ProcessIdentity)
+    /// One, by its file's name.
+    case ring(String)
 
-    func takes(_ header: RingHeader) -> Bool {
+    func takes(_ name: String, _ header: RingHeader) -> Bool {
       switch self {
       case .all: true
+      case .ring(let only): name == only
       case .process(let identity):
         identity == ProcessIdentity(pid: header.process.pid, started: header.process.started)
       }
@@ -52,6 +55,26 @@ public final class Drain {
     self.writer = writer
   }
 
+  /// Drains one ring, wherever somebody has put its file.
+  ///
+  /// - Throws: `RingError.folder` where there is no such folder; `RingError.ring` where the file is no ring.
+  public init(ring path: String, into writer: TraceWriter) throws(RingError) {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let name = parts.last.map(String.init) ?? path
+    let parent = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "."
+    // Not checked as the folder of rings is: the file was named by its path. The file itself is.
+    folder = ll_open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    guard folder >= 0 else { throw .folder(parent, .errno(errno)) }
+    selection = .ring(name)
+    self.writer = writer
+    do throws(RingError) {
+      _ = try RingReader(name, in: folder, loop: LoopID(0))
+    } catch {
+      close(folder)
+      throw error
+    }
+  }
+
   deinit { close(folder) }
 
   /// Whether every ring found so far has ended and been read to its end.
@@ -77,7 +100,7 @@ public final class Drain {
         // Until its maker says that it is ready it is looked at again.
         guard reader.state != .opening else { continue }
         known.insert(name)
-        guard selection.takes(reader.header) else { continue }
+        guard selection.takes(name, reader.header) else { continue }
         let header = reader.header
         let info = LoopInfo(
           id: loop, process: header.process, name: header.name, thread: header.thread, poll: header.poll)

@@ -11,6 +11,10 @@ public struct FoundRing: Hashable, Sendable {
   public var header: RingHeader
   /// Whether more will come.
   public var life: Life
+  /// When its last event was, `CLOCK_REALTIME` in nanoseconds; `nil` while it runs, when that is now.
+  public var last: Int64?
+  /// How many bytes its file has.
+  public var bytes: Int
 
   /// Whether more will come.
   public enum Life: Hashable, Sendable {
@@ -65,7 +69,52 @@ public enum RingCatalog {
 
   private static func open(_ name: String, in descriptor: Int32, _ folder: String) throws(RingError) -> FoundRing {
     let reader = try RingReader(name, in: descriptor, loop: LoopID(0))
-    return FoundRing(folder: folder, name: name, header: reader.header, life: life(of: reader))
+    let life = life(of: reader)
+    return FoundRing(
+      folder: folder, name: name, header: reader.header, life: life, last: life == .running ? nil : last(of: reader),
+      bytes: reader.header.regions.totalSize)
+  }
+
+  /// A ring's file says nothing of when it was last written: its pages are mapped. Its last event does.
+  private static func last(of reader: RingReader) -> Int64 {
+    let anchor = reader.header.anchor
+    var last = anchor.monotonic
+    reader.skip(allBut: 4_096)
+    if let event = reader.read(define: { _ in .unknown })?.events.last { last = max(last, event.time) }
+    return anchor.realtime &+ (last - anchor.monotonic).count
+  }
+
+  /// Unlinks the ring of a process that is gone; false where it may not be, and the ring is left alone.
+  ///
+  /// A loop that ended leaves its ring to the next loop of its process: that one counts as used.
+  public static func remove(_ ring: FoundRing) -> Bool {
+    let isOfSession = sessionRecorder(ring.folder) != nil
+    guard isGone(ring.header), !isOfSession || isAbandoned(session: ring.folder),
+      let folder = try? RingFolder.open(ring.folder, create: false)
+    else { return false }
+    defer { close(folder) }
+    guard unlinkat(folder, ring.name, 0) == 0 else { return false }
+    // Fails, as it should, where the folder holds more.
+    if isOfSession { rmdir(ring.folder) }
+    return true
+  }
+
+  /// The pid of the recorder whose session's folder this is; `nil` where it is none.
+  private static func sessionRecorder(_ path: String) -> Int32? {
+    guard let name = path.split(separator: "/").last, name.hasPrefix(sessionPrefix) else { return nil }
+    return Int32(name.dropFirst(sessionPrefix.count))
+  }
+
+  /// Whether a session's recorder is gone: it was killed before it could remove the folder.
+  public static func isAbandoned(session path: String) -> Bool {
+    sessionRecorder(path).map { ProcessIdentity(running: $0) == nil } ?? false
+  }
+
+  /// Whether a process has surely ended.
+  private static func isGone(_ header: RingHeader) -> Bool {
+    guard header.bootID == ProcessIdentity.bootID else { return true }
+    let identity = ProcessIdentity(pid: header.process.pid, started: header.process.started)
+    return header.pidNamespace == ProcessIdentity.namespace && !identity.isRunning
   }
 
   /// Whether more will come from a ring.

@@ -18,6 +18,8 @@ public final class RingReader {
   private var definitionsRead = 0
   /// Whether the beginning has been looked for.
   private var started = false
+  /// Slots ahead of this one are not wanted.
+  private var skipped: UInt64 = 0
   /// Whether events were lost since the last checkpoint: then the next batch that catches up gets one, asked for or not.
   private var owesCheckpoint = false
   /// The last event read: what the tables may lack.
@@ -77,6 +79,13 @@ public final class RingReader {
 
   /// Whether everything that is published has been read.
   public var isDrained: Bool { head <= place.position }
+
+  /// Passes over all but the last `count` slots, for who wants to know the end only; ahead of the first `read`.
+  public func skip(allBut count: UInt64) {
+    precondition(!started, "slots are skipped before any is read")
+    let head = head
+    skipped = head - min(count, head)
+  }
 
   /// The events published since the last call, at most 65536 slots of them; `nil` where there are none.
   ///
@@ -188,11 +197,11 @@ public final class RingReader {
     return nil
   }
 
-  /// The oldest slot that a writer at `head` has certainly not begun to overwrite.
+  /// The oldest slot that is wanted, and that a writer at `head` has certainly not begun to overwrite.
   private func oldest(_ head: UInt64) -> UInt64 {
     let (oldest, isNegative) = (head + UInt64(RingLayout.maximumEventSlots)).subtractingReportingOverflow(
       UInt64(header.regions.events.count))
-    return isNegative ? 0 : oldest
+    return isNegative ? skipped : max(oldest, skipped)
   }
 
   /// Slots ever published; no further than where this reader is where the ring says what cannot be.

@@ -18,7 +18,7 @@ import Glibc
     version: "0.1.0",
     subcommands: [
       ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self, ReportCommand.self,
-      VerifyCommand.self, ExportCommand.self, DemoCommand.self,
+      VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: ListCommand.self)
 

@@ -17,6 +17,9 @@ struct Program {
     if isRunning { return "running" }
     return rings.contains { $0.life == .died } ? "died" : "ended"
   }
+
+  /// When its last event was, `CLOCK_REALTIME` in nanoseconds; `nil` while it runs.
+  var last: Int64? { isRunning ? nil : rings.compactMap(\.last).max() }
 }
 
 /// The programs that have rings.

@@ -35,6 +35,21 @@ final class Recording {
     }
   }
 
+  /// Records one ring into a file.
+  init(ring: String, into file: String, force: Bool) throws(Failure) {
+    do throws(TraceError) {
+      writer = try TraceWriter(creating: FilePath(file), force: force)
+    } catch {
+      throw .trace(error)
+    }
+    do throws(RingError) {
+      drain = try Drain(ring: ring, into: writer)
+    } catch {
+      unlink(file)
+      throw .ring(error)
+    }
+  }
+
   /// Whether all loops found so far have ended and were read to their ends.
   var isFinished: Bool { drain.loopCount > 0 && drain.isFinished }
 

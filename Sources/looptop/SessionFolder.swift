@@ -23,10 +23,7 @@ struct SessionFolder {
 
   /// Removes the sessions of recorders that were killed, or crashed, before they could.
   private static func removeAbandoned() {
-    for path in RingCatalog.sessions(in: RingFolder.path) {
-      let name = path.split(separator: "/").last ?? ""
-      guard let pid = Int32(name.dropFirst(RingCatalog.sessionPrefix.count)), ProcessIdentity(running: pid) == nil
-      else { continue }
+    for path in RingCatalog.sessions(in: RingFolder.path) where RingCatalog.isAbandoned(session: path) {
       SessionFolder(path: path).remove()
     }
   }

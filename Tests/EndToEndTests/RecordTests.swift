@@ -76,7 +76,7 @@ extension EndToEnd {
     /// The pid of the running program whose only loop has this name.
     private func listed(_ loop: String) throws -> Int32? {
       let lines = try run([Built.looptop, "list"]).out.split(separator: "\n").map { $0.split(separator: " ") }
-      return lines.first { $0.count > 2 && $0[1] == "running" && $0[2] == loop }.flatMap { Int32($0[0]) }
+      return lines.first { $0.count > 3 && $0[1] == "running" && $0[3] == loop }.flatMap { Int32($0[0]) }
     }
 
     /// The screen once it no longer changes.
@@ -121,14 +121,18 @@ extension EndToEnd {
 
 extension TemporaryFolder {
   /// Whether a ring stands in it.
-  var hasRing: Bool {
-    guard let stream = opendir(path) else { return false }
+  var hasRing: Bool { !rings.isEmpty }
+
+  /// The names of the rings in it.
+  var rings: [String] {
+    guard let stream = opendir(path) else { return [] }
     defer { closedir(stream) }
+    var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name.hasSuffix(".ring") { return true }
+      if name.hasSuffix(".ring") { names.append(name) }
     }
-    return false
+    return names
   }
 }
 

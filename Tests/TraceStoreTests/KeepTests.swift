@@ -109,8 +109,8 @@ import TraceStore
     let events = try everything(store)
     for loop in [one, two] {
       #expect(events[loop]?.first?.time == Instant(20_000_000_000))
-      #expect(
-        events[loop]?.last.map { $0.time >= Instant(29_000_000_000) && $0.time <= Instant(29_600_000_000) } == true)
+      let last = try #require(events[loop]?.last?.time)
+      #expect(last >= Instant(29_000_000_000) && last <= Instant(29_600_000_000))
     }
     #expect(throws: TraceError.exists(name: folder.trace.string)) {
       try writer.save(from: Instant(0), to: Instant(1), as: folder.trace)
