@@ -21,6 +21,13 @@ extension EndToEnd {
       #expect(try run([Built.looptop, "report", "--json", file]).out == JSONReport.render(report, path: file))
     }
 
+    @Test func theOverviewIsATableOverTime() throws {
+      let lines = try run([Built.looptop, "report", "--overview", Self.traces[1]]).out.split(separator: "\n")
+      #expect(lines.first == "11.0 s, 50,907 events of 1 loop in 113,322 bytes")
+      #expect(lines.count == 2 + OverviewReport.rows)
+      #expect(lines.last?.hasSuffix("100 %        2.85 s") == true)
+    }
+
     @Test func progressIsForTerminalsAndLeavesNothingBehind() throws {
       let file = Self.traces[0]
       #expect(try run([Built.looptop, "report", file]).err == "")
