@@ -57,7 +57,11 @@ let package = Package(
       ]),
 
     .executableTarget(name: "Demos", dependencies: ["Reactor", "CLinux", "CSQLite"]),
-    .executableTarget(name: "Benchmarks", dependencies: ["Recorder", "CLinux"]),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: [
+        "Recorder", "Trace", "Drain", "TraceStore", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
 
     .testTarget(name: "PackageTests"),
     .testTarget(name: "RecorderTests", dependencies: ["Recorder", "CLinux"]),

@@ -1,16 +1,26 @@
-/// `Scripts/bench [NAME…] [--json]`: each prints ours, the peer's and the ratio, measured in turn in one run.
+/// `Scripts/bench [NAME…] [--json | --table]`: each prints ours, the peer's and the ratio, measured in turn in one run.
 @main struct Benchmarks {
-  static let all: [(name: String, run: @Sendable () -> [Measurement])] = [
-    ("recording", recordingBenchmark)
+  static let all: [(name: String, run: @Sendable (_ report: (Measurement) -> Void) -> Void)] = [
+    ("recording", recordingBenchmark), ("trace", traceBenchmark),
   ]
 
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()
-    let names = arguments.filter { $0 != "--json" }
+    let names = arguments.filter { !$0.hasPrefix("--") }
+    for name in names where !all.contains(where: { $0.name == name }) {
+      complain("there is no benchmark \(name): \(all.map(\.name).joined(separator: ", "))")
+    }
+    let isTable = arguments.contains("--table")
+    var measured: [Measurement] = []
     for benchmark in all where names.isEmpty || names.contains(benchmark.name) {
-      for measurement in benchmark.run() {
-        print(arguments.contains("--json") ? measurement.json : measurement.line)
+      benchmark.run { measurement in
+        if isTable {
+          measured.append(measurement)
+        } else {
+          print(arguments.contains("--json") ? measurement.json : measurement.line)
+        }
       }
     }
+    if isTable { print(CostTable.render(measured), terminator: "") }
   }
 }

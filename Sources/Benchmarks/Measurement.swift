@@ -3,57 +3,88 @@ import CLinux
 /// One thing measured: rounds of ours and of the peer's in turn, so that a noisy machine is noisy for both.
 struct Measurement {
   /// Its name in the output.
-  var name: String
-  var peerName: String
-  private var ours: [Double] = []
-  private var peers: [Double] = []
+  let name: String
+  let unit: String
+  let peerName: String
+  let ours: Sample
+  let peer: Sample
 
-  /// Runs both `rounds` times in turn; each runs its body `count` times.
-  init(
-    _ name: String, against peerName: String, rounds: Int = 15, count: Int, ours: (Int) -> Void, peer: (Int) -> Void
-  ) {
+  /// What was measured elsewhere.
+  init(_ name: String, _ unit: String, ours: [Double], against peerName: String, _ peer: [Double]) {
     self.name = name
+    self.unit = unit
     self.peerName = peerName
+    self.ours = Sample(ours)
+    self.peer = Sample(peer)
+  }
+
+  /// Both in turn, `rounds` times; `nil` as soon as the peer has no more answers.
+  init?(
+    _ name: String, _ unit: String = "ns", against peerName: String, rounds: Int = 15, ours: () -> Double,
+    peer: () -> Double?
+  ) {
+    var own: [Double] = []
+    var peers: [Double] = []
     for round in 0...rounds {
-      let mine = Measurement.nanoseconds(count, ours)
-      let its = Measurement.nanoseconds(count, peer)
+      let mine = ours()
+      guard let its = peer() else { return nil }
       // The first round warms caches and pages.
       if round > 0 {
-        self.ours.append(mine)
+        own.append(mine)
         peers.append(its)
       }
     }
-    self.ours.sort()
-    peers.sort()
+    self.init(name, unit, ours: own, against: peerName, peers)
   }
 
-  private static func nanoseconds(_ count: Int, _ body: (Int) -> Void) -> Double {
-    let begin = ll_monotonic()
-    body(count)
-    return Double(ll_monotonic() - begin) / Double(count)
-  }
-
-  private func median(_ sorted: [Double]) -> Double { sorted[sorted.count / 2] }
+  /// The medians' ratio, ours to the peer's.
+  var ratio: Double { ours.median / peer.median }
 
   /// One line for a person.
   var line: String {
-    "\(pad(name, 34)) \(number(median(ours))) ns (least \(number(ours[0])))   \(pad(peerName, 14))"
-      + " \(number(median(peers))) ns (least \(number(peers[0])))   ratio \(number(median(ours) / median(peers)))"
+    "\(pad(name, 42)) \(figure(ours))   \(pad(peerName, 18)) \(figure(peer))   ratio \(decimal(ratio))"
+  }
+
+  private func figure(_ sample: Sample) -> String {
+    sample.isOne
+      ? "\(decimal(sample.median)) \(unit)" : "\(decimal(sample.median)) \(unit) (least \(decimal(sample.least)))"
   }
 
   /// One line of JSON.
   var json: String {
-    #"{"name":"\#(name)","unit":"ns","ours":\#(number(median(ours))),"peer":\#(number(median(peers))),"#
-      + #""peer_name":"\#(peerName)","ratio":\#(number(median(ours) / median(peers)))}"#
+    #"{"name":"\#(name)","unit":"\#(unit)","ours":\#(decimal(ours.median)),"peer":\#(decimal(peer.median)),"#
+      + #""peer_name":"\#(peerName)","ratio":\#(decimal(ratio))}"#
   }
 
   private func pad(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
   }
+}
 
-  private func number(_ value: Double) -> String {
-    let hundredths = Int((value * 100).rounded())
-    let fraction = hundredths % 100
-    return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+/// What several rounds gave.
+struct Sample {
+  private let sorted: [Double]
+
+  init(_ values: [Double]) {
+    precondition(!values.isEmpty, "a sample of nothing")
+    sorted = values.sorted()
   }
+
+  var median: Double { sorted[sorted.count / 2] }
+  var least: Double { sorted[0] }
+  var isOne: Bool { sorted.count == 1 }
+}
+
+/// A number with two decimals.
+func decimal(_ value: Double) -> String {
+  let hundredths = Int((value * 100).rounded())
+  let fraction = hundredths % 100
+  return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+}
+
+/// How long `body` takes, in nanoseconds.
+func nanoseconds(_ body: () -> Void) -> Double {
+  let begin = ll_monotonic()
+  body()
+  return Double(ll_monotonic() - begin)
 }

@@ -21,6 +21,17 @@ extension EndToEnd {
       #expect(try run([Built.looptop, "report", "--json", file]).out == JSONReport.render(report, path: file))
     }
 
+    @Test func theOverviewIsATableOverTime() throws {
+      let store = try TraceStore(path: FilePath(Self.traces[1]))
+      let overview = OverviewReport.render(
+        store.overview(slices: OverviewReport.rows), bytes: store.diagnostics.bytes)
+      #expect(try run([Built.looptop, "report", "--overview", Self.traces[1]]).out == overview)
+      // It hangs at its end.
+      let last = try #require(overview.split(separator: "\n").last?.split(separator: " "))
+      #expect(last.contains("100"))
+      #expect(last.last == "s")
+    }
+
     @Test func progressIsForTerminalsAndLeavesNothingBehind() throws {
       let file = Self.traces[0]
       #expect(try run([Built.looptop, "report", file]).err == "")
