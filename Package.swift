@@ -44,7 +44,6 @@ let package = Package(
       dependencies: [
         "Trace", "TraceStore", .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "Screens", dependencies: ["Analysis", "Trace"]),
     .target(name: "Terminal", dependencies: ["Screens", "CNcurses", "CLinux"]),
