@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "Reactor", targets: ["Reactor"]),
     .library(name: "ReactorTesting", targets: ["ReactorTesting"]),
     .library(name: "Recorder", targets: ["Recorder"]),
+    .library(name: "Drain", targets: ["Drain"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -79,6 +80,15 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
+    .testTarget(
+      name: "DrainTests",
+      dependencies: [
+        "Drain", "Recorder", "Trace", "TraceStore", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
+      name: "FormatTests",
+      dependencies: ["Drain", "Trace", "TraceStore", .product(name: "SystemPackage", package: "swift-system")],
+      exclude: ["decode_trace.py"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -91,6 +91,12 @@ public final class Drain {
     return events
   }
 
+  /// Takes in all that is left. A loop that filled its ring faster than one turn reads it: as often as it takes, but not
+  /// for ever beside one that runs on.
+  public func pollToEnd() {
+    for _ in 0..<64 where poll() == 0 { break }
+  }
+
   /// Looks at the folder now: a ring must be open before its process can end and somebody can remove it.
   private func findRings() {
     for name in RingFolder.rings(in: folder).sorted() where !known.contains(name) {

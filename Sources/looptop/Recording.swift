@@ -71,9 +71,6 @@ final class Recording {
     writer.close()
   }
 
-  /// Takes in what is left. A loop that filled its ring faster than one turn reads it: as often as it takes, but not for
-  /// ever beside one that runs on.
-  func drainAll() {
-    for _ in 0..<64 where drain.poll() == 0 { break }
-  }
+  /// Takes in what is left.
+  func drainAll() { drain.pollToEnd() }
 }
