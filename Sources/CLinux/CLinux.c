@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -105,4 +106,13 @@ int ll_thread_usage(ll_usage *usage) {
   usage->minor_faults = r.ru_minflt;
   usage->major_faults = r.ru_majflt;
   return 0;
+}
+
+void ll_keep_freed(int bytes) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, bytes);
+  mallopt(M_TRIM_THRESHOLD, bytes);
+#else
+  (void)bytes;
+#endif
 }

@@ -67,6 +67,9 @@ int ll_end_with_parent(void);
 int ll_set_thread_name(const char *_Nonnull name);
 int ll_wcwidth(uint32_t scalar);
 
+// Lets malloc keep up to so many bytes that were freed, in place of giving each large block back and faulting it in anew.
+void ll_keep_freed(int bytes);
+
 // open(2) takes its mode as a variadic argument.
 int ll_open(const char *_Nonnull path, int flags, unsigned mode);
 int ll_openat(int folder, const char *_Nonnull path, int flags, unsigned mode);
