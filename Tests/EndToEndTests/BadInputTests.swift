@@ -93,6 +93,8 @@ extension EndToEnd {
         unknown.err
           == "looptop: there is no demo named nonsense; there are healthy, blocking-query, never-fires, hang\n")
       #expect(try run([Built.looptop, "--help"]).status == 0)
+      #expect(try run([Built.looptop, "record", "--help"]).out.contains("USAGE: looptop record"))
+      #expect(try run([Built.looptop, "record", "true"]).status == 2)
     }
   }
 }

@@ -8,8 +8,9 @@ struct RecordCommand: ParsableCommand {
     commandName: "record",
     abstract: "Run a program and record its loops into a file.",
     discussion: """
-      Returns the program's own status, 128 and the signal's number where a signal ended it, and 125 to 127 where it
-      could not be run. Ctrl-C goes to the program; what it did until it ended is in the file.
+      Returns the program's own status, 128 and the signal's number where a signal
+      ended it, and 125 to 127 where it could not be run. Ctrl-C goes to the program;
+      what it did until it ended is in the file.
 
       Examples:
         looptop record -o spike.looptrace -- ./my-server --port 8080
@@ -34,15 +35,12 @@ struct RecordCommand: ParsableCommand {
   @Flag(help: "Write a file, numbered, for each stall only: ten seconds before it and five after.")
   var onStall = false
 
-  @Argument(parsing: .captureForPassthrough, help: "The program and its arguments, after --.")
+  @Argument(parsing: .postTerminator, help: "The program and its arguments, after --.")
   var program: [String]
 
   func validate() throws {
-    guard !command.isEmpty else { throw ValidationError("Say which program to record: looptop record -- PROGRAM …") }
     guard keep == nil || !onStall else { throw ValidationError("--keep and --on-stall exclude each other.") }
   }
-
-  private var command: [String] { program.first == "--" ? Array(program.dropFirst()) : program }
 
   func run() throws {
     let session = try SessionFolder()
@@ -56,7 +54,7 @@ struct RecordCommand: ParsableCommand {
     for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_IGN) }
     var child: Child
     do {
-      child = try Child(command, environment: session.environment)
+      child = try Child(program, environment: session.environment)
     } catch {
       recording.close()
       if !onStall { unlink(output) }
@@ -71,7 +69,7 @@ struct RecordCommand: ParsableCommand {
     recording.close()
     for problem in recording.unusable { Standard.error.write("looptop: \(problem.sentence)\n") }
     guard recording.foundLoops else {
-      Standard.error.write("looptop: \(Failure.nothingRecorded(command[0]).sentence)\n")
+      Standard.error.write("looptop: \(Failure.nothingRecorded(program[0]).sentence)\n")
       session.remove()
       if !onStall { unlink(output) }
       Glibc.exit(child.status!.code)
