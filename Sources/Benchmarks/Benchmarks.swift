@@ -5,6 +5,7 @@
   ]
 
   static func main() {
+    if CountingRun.run(Array(CommandLine.arguments.dropFirst())) { return }
     let arguments = CommandLine.arguments.dropFirst()
     let names = arguments.filter { $0 != "--json" }
     for benchmark in all where names.isEmpty || names.contains(benchmark.name) {
