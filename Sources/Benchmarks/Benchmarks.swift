@@ -5,6 +5,7 @@
   ]
 
   static func main() {
+    if CountingRun.run(Array(CommandLine.arguments.dropFirst())) { return }
     let arguments = CommandLine.arguments.dropFirst()
     let names = arguments.filter { !$0.hasPrefix("--") }
     for name in names where !all.contains(where: { $0.name == name }) {

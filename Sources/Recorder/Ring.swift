@@ -13,7 +13,8 @@ final class Ring {
   let operationLabels: UnsafeMutablePointer<UInt16>
   let freeLabels: UnsafeMutablePointer<UInt16>
   let chains: UnsafeMutablePointer<UInt64>
-  var sites = SiteTable()
+  // Looked into by the loop's thread alone, at every registration: the runtime's check would be half of that.
+  @exclusivity(unchecked) var sites = SiteTable()
   /// Where the label of a watched descriptor stands in the live table.
   var descriptorLabels: [Int32: UInt64] = [:]
   private var usagesSinceAnchor = 0

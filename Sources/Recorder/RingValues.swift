@@ -5,7 +5,7 @@ public struct RingSite: Hashable, Sendable {
   @usableFromInline let number: UInt16
   @inlinable init(number: UInt16) { self.number = number }
   /// The unknown site.
-  public static let none = RingSite(number: 0)
+  @inlinable public static var none: RingSite { RingSite(number: 0) }
 }
 
 /// An operation or queue entry: its position in the ring, and its place in the live table (plus one) above it.
@@ -14,7 +14,7 @@ public struct RingOperation: Hashable, Sendable {
   @inlinable init(raw: UInt64) { self.raw = raw }
   @inlinable var position: UInt64 { raw & 0xFFFF_FFFF_FFFF }
   /// No operation.
-  public static let none = RingOperation(raw: 0)
+  @inlinable public static var none: RingOperation { RingOperation(raw: 0) }
 }
 
 /// A chain: the position at which it began, and its name's place in the table of labels (plus one) above it.
@@ -22,7 +22,7 @@ public struct RingChain: Hashable, Sendable {
   @usableFromInline let raw: UInt64
   @inlinable init(raw: UInt64) { self.raw = raw }
   /// No chain.
-  public static let none = RingChain(raw: 0)
+  @inlinable public static var none: RingChain { RingChain(raw: 0) }
 }
 
 /// A raw reading of the recorder's counter.
@@ -30,5 +30,5 @@ public struct RingMoment: Hashable, Sendable {
   @usableFromInline let raw: UInt64
   @inlinable init(raw: UInt64) { self.raw = raw }
   /// Not stamped.
-  public static let none = RingMoment(raw: 0)
+  @inlinable public static var none: RingMoment { RingMoment(raw: 0) }
 }
