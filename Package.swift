@@ -60,7 +60,8 @@ let package = Package(
     .executableTarget(name: "Benchmarks", dependencies: ["Recorder", "CLinux"]),
 
     .testTarget(name: "PackageTests"),
-    .testTarget(name: "RecorderTests", dependencies: ["Recorder", "CLinux"]),
+    .executableTarget(name: "RecorderChild", dependencies: ["Recorder", "Trace", "CLinux"], path: "Tests/RecorderChild"),
+    .testTarget(name: "RecorderTests", dependencies: ["Recorder", "RecorderChild", "CLinux"]),
     .testTarget(name: "TraceTests", dependencies: ["Trace"]),
     .testTarget(
       name: "TraceStoreTests",
