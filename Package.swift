@@ -64,7 +64,8 @@ let package = Package(
       ]),
 
     .testTarget(name: "PackageTests"),
-    .testTarget(name: "RecorderTests", dependencies: ["Recorder", "CLinux"]),
+    .executableTarget(name: "RecorderChild", dependencies: ["Recorder", "Trace", "CLinux"], path: "Tests/RecorderChild"),
+    .testTarget(name: "RecorderTests", dependencies: ["Recorder", "RecorderChild", "CLinux"]),
     .testTarget(name: "TraceTests", dependencies: ["Trace"]),
     .testTarget(
       name: "TraceStoreTests",

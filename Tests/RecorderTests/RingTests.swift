@@ -154,30 +154,6 @@ import Trace
     #expect(queued.map(\.creator) == [nil])
   }
 
-  @Test func aForkedChildRecordsIntoARingOfItsOwn() throws {
-    let ring = try TestRing()
-    let recorder = ring.recorder
-    recorder.mark("parent")
-    let child = forkedChild {
-      recorder.mark("lost: the child is off until its next poll")
-      recorder.pollReturned(ready: 0)
-      recorder.mark("child")
-    }
-    #expect(child == 0)
-    let names = RingFolder.rings(in: ring.descriptor)
-    #expect(names.count == 2)
-    let marks = try names.map { name -> (Int32, [String]) in
-      let reader = try RingReader(name, in: ring.descriptor, loop: LoopID(1))
-      let batch = try #require(reader.read { _ in .unknown })
-      let texts = batch.events.compactMap { event -> String? in
-        if case .marked(let text) = event.body { batch.text(text) } else { nil }
-      }
-      return (reader.header.process.pid, texts)
-    }
-    #expect(marks.first { $0.0 == getpid() }?.1 == ["parent"])
-    #expect(marks.first { $0.0 != getpid() }?.1 == ["child"])
-  }
-
   @Test func spansDeeperThanTheLiveTableAreReadInOrder() throws {
     let ring = try TestRing()
     for _ in 0..<100 { ring.recorder.beganNow(ring.site("deep"), .deferred, .callback) }
