@@ -93,3 +93,15 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// libFuzzer comes with its own linking: only Scripts/fuzz asks for it.
+if Context.environment["LOOPTOP_FUZZ"] != nil {
+  package.targets += [
+    .target(name: "CFuzz", path: "Fuzz/CFuzz"),
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: [
+        "CFuzz", "CLinux", "Trace", "TraceStore", "Drain", .product(name: "SystemPackage", package: "swift-system"),
+      ], path: "Fuzz/Fuzz"),
+  ]
+}

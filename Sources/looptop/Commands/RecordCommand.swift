@@ -79,6 +79,7 @@ struct RecordCommand: ParsableCommand {
       Standard.error.write(
         "looptop: " + (lost > 0 ? "\(lost) events could not be written: " : "")
           + "\(Failure.trace(failure).sentence)\n")
+      if case .deleted = failure { throw ExitCode(child.status!.code) }
     }
     if let stalls {
       if stalls.files == 0 { Standard.error.write("looptop: no loop stalled, and nothing was written\n") }
