@@ -1,3 +1,5 @@
+import Glibc
+
 /// `Scripts/bench [NAME…] [--json | --table]`: each prints ours, the peer's and the ratio, measured in turn in one run.
 @main struct Benchmarks {
   static let all: [(name: String, run: @Sendable (_ report: (Measurement) -> Void) -> Void)] = [
@@ -18,10 +20,15 @@
         if isTable {
           measured.append(measurement)
         } else {
-          print(arguments.contains("--json") ? measurement.json : measurement.line)
+          say((arguments.contains("--json") ? measurement.json : measurement.line) + "\n")
         }
       }
     }
-    if isTable { print(CostTable.render(measured), terminator: "") }
+    if isTable { say(CostTable.render(measured)) }
+  }
+
+  /// Each line as soon as it is known, into a pipe too: `print` would keep them until the end.
+  private static func say(_ text: String) {
+    _ = write(STDOUT_FILENO, text, text.utf8.count)
   }
 }
