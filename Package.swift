@@ -64,7 +64,8 @@ let package = Package(
       ]),
 
     .testTarget(name: "PackageTests"),
-    .executableTarget(name: "RecorderChild", dependencies: ["Recorder", "Trace", "CLinux"], path: "Tests/RecorderChild"),
+    .executableTarget(
+      name: "RecorderChild", dependencies: ["Recorder", "Trace", "CLinux"], path: "Tests/RecorderChild"),
     .testTarget(name: "RecorderTests", dependencies: ["Recorder", "RecorderChild", "CLinux"]),
     .testTarget(name: "TraceTests", dependencies: ["Trace"]),
     .testTarget(
@@ -97,11 +98,11 @@ let package = Package(
 // libFuzzer comes with its own linking: only Scripts/fuzz asks for it.
 if Context.environment["LOOPTOP_FUZZ"] != nil {
   package.targets += [
-    .target(name: "CFuzz", path: "Fuzz/CFuzz"),
+    .target(name: "CFuzz", path: "Tests/Fuzzing/CFuzz"),
     .executableTarget(
       name: "Fuzz",
       dependencies: [
         "CFuzz", "CLinux", "Trace", "TraceStore", "Drain", .product(name: "SystemPackage", package: "swift-system"),
-      ], path: "Fuzz/Fuzz"),
+      ], path: "Tests/Fuzzing/Fuzz"),
   ]
 }
