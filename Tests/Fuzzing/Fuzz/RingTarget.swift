@@ -15,7 +15,7 @@ enum RingTarget {
 
   /// 4 KiB of header, then 256 bytes each of stack, definitions, operations and labels, then 64 slots.
   private static let size = RingLayout.Header.size + 4 * 256 + 64 * RingLayout.slotSize
-  private static let liveWords = RingLayout.Live.head..<(RingLayout.Live.unlisted + 8)
+  private static let liveWords = RingLayout.Live.head..<(RingLayout.Live.continuations + 8)
   /// Of the input: eight patches of the header, then the live words and the tables for each of two reads.
   private static let patches = 24
   private static let state = liveWords.count + size - RingLayout.Header.size
