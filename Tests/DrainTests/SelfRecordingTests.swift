@@ -115,8 +115,9 @@ import TraceStore
       let (begun, missing, store) = try spans(path)
       #expect(store.complete)
       #expect(begun > 0)
-      // Four slots a callback and, now and then, an anchor's four: the bounds of what the gaps can have held.
-      #expect(begun + Int(missing) / 4 >= 499_000)
+      // Four events a callback and, now and then, usage and an anchor. What was overwritten before the thread's first look
+      // is the past of a reader that came late, and no gap: so this bounds from above only.
+      #expect(begun + Int(missing) / 4 <= 501_000)
     }
   }
 }
