@@ -190,7 +190,7 @@ class Events:
         self.time, self.base = (self.columns.next(2) for _ in range(2))
         self.spans, self.ended = [], 0
         self.known, self.queue = [], []
-        self.last_chain = self.last_outside = self.last_timeout = self.last_deadline = 0
+        self.last_chain = self.last_outside = self.last_timeout = self.last_deadline = self.pool_ended = 0
         self.polled = signed(chunk.begin)
         self.next_known, self.delay, self.next_queued = {}, {}, 0
         self.usage, self.counter = [0] * 5, 0
@@ -319,7 +319,7 @@ class Events:
         flags = self.flags
         mode = flags >> 4 & 7
         id = self.operation(mode, 1)[0] if mode else self.own_id(5)
-        moment = signed(self.time - self.delta(2))
+        moment = self.pool_ended if flags & 0x80 else signed(self.time - self.delta(2))
         chain = self.chain(flags & 3, 3)
         creator = self.creator(flags >> 2 & 3, 4)
         self.queue.append((id, chain, moment))
@@ -381,8 +381,10 @@ class Events:
 
     def pool_call(self):
         operation = self.operation(self.flags & 7, 1)[0]
-        return ("pool-begin" if self.kind == 16 else "pool-end") + self.id("op", operation) + self.moment(
-            "at", signed(self.time - self.delta(2)))
+        moment = signed(self.time - self.delta(2))
+        if self.kind == 17:
+            self.pool_ended = moment
+        return ("pool-begin" if self.kind == 16 else "pool-end") + self.id("op", operation) + self.moment("at", moment)
 
     def unhandled(self):
         operation = self.operation(self.flags & 7, 1)[0]

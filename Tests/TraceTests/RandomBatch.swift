@@ -22,6 +22,7 @@ struct RandomBatch {
   var time: Int64 = 5_000_000_000
   private var batch = Batch(loop: LoopID(3))
   private var ids: [UInt64] = [0]
+  private var poolEnd = Instant(0)
 
   init(seed: UInt64) { dice = Dice(state: seed) }
 
@@ -71,6 +72,11 @@ struct RandomBatch {
       operation: maybe { OperationID(raw: $0.id()) }, ready: maybe { $0.moment() }, startsChain: dice.chance(20))
   }
 
+  private mutating func poolEnded() -> Event.Body {
+    poolEnd = moment()
+    return .poolEnded(OperationID(raw: id()), at: poolEnd)
+  }
+
   private mutating func checkpoint() -> Checkpoint {
     Checkpoint(
       operations: (0..<dice.below(4)).map { _ in OpenOperation(created: moment(), operation: created()) },
@@ -95,7 +101,8 @@ struct RandomBatch {
       case 5:
         .queued(
           Event.Queued(
-            id: OperationID(raw: dice.chance(50) ? own() : id()), moment: moment(), kind: .ready, trigger: .thread,
+            id: OperationID(raw: dice.chance(50) ? own() : id()), moment: dice.chance(50) ? poolEnd : moment(), kind: .ready,
+            trigger: .thread,
             site: SiteID(7), chain: maybe { ChainID(raw: $0.id()) }, creator: maybe { SpanID(raw: $0.id()) }))
       case 6, 20: .began(began())
       case 7, 21: .ended(SpanID(raw: id()), threw: dice.chance(10))
@@ -107,7 +114,7 @@ struct RandomBatch {
       case 13: .unwatched(descriptor: -1)
       case 14: .pool(queued: UInt32(dice.below(9)), running: .max)
       case 15: .poolBegan(OperationID(raw: id()), at: moment())
-      case 22: .poolEnded(OperationID(raw: id()), at: moment())
+      case 22: poolEnded()
       case 16: .unhandled(OperationID(raw: id()), text())
       case 17:
         .used(

@@ -46,6 +46,8 @@ struct ChunkContext {
   var chain: UInt64 = 0
   /// The time of the last poll's return, at first that of the chunk's first event.
   var pollReturned: Int64
+  /// The last moment at which a pool call ended.
+  var poolEnded: Int64 = 0
   /// The last time-out that was neither zero nor without limit.
   var timeout: Int64 = 0
   /// When the last such time-out that was not a repetition was over.

@@ -174,7 +174,7 @@ struct ChunkDecoder: ~Copyable {
     let mode = shape.flags >> 4
     let own = mode & 7 == ReferenceMode.none.rawValue
     let id = own ? self.own(index, .queued, 5) : operation(mode, code, .queued, 1).id
-    let moment = context.time &- signed(.queued, 2)
+    let moment = shape.flags & Shape.atPoolEnd != 0 ? context.poolEnded : context.time &- signed(.queued, 2)
     let chain = chain(shape.flags, .queued, 3)
     let creator = creator(shape.flags >> 2, .queued, 4)
     context.add(queued: ChunkContext.Known(id: id, chain: chain?.raw ?? 0, ready: moment))
@@ -250,7 +250,8 @@ struct ChunkDecoder: ~Copyable {
       return .poolBegan(OperationID(raw: id), at: Instant(context.time &- signed(.poolBegan, 2)))
     case .poolEnded:
       let id = operation(shape.flags, code, .poolEnded, 1).id
-      return .poolEnded(OperationID(raw: id), at: Instant(context.time &- signed(.poolEnded, 2)))
+      context.poolEnded = context.time &- signed(.poolEnded, 2)
+      return .poolEnded(OperationID(raw: id), at: Instant(context.poolEnded))
     case .unhandled:
       let id = operation(shape.flags, code, .unhandled, 1).id
       return .unhandled(OperationID(raw: id), text())

@@ -84,7 +84,9 @@ struct ChunkEncoder {
       write(first, code, to: ColumnID(.awaits, 1))
       write(second, code, to: ColumnID(.awaits, 2))
     case .poolBegan(let operation, let moment): encode(.poolBegan, operation, at: moment, time)
-    case .poolEnded(let operation, let moment): encode(.poolEnded, operation, at: moment, time)
+    case .poolEnded(let operation, let moment):
+      encode(.poolEnded, operation, at: moment, time)
+      context.poolEnded = moment.nanoseconds
     case .unhandled(let operation, let text):
       encode(.unhandled, operation, time)
       columns.append(text: batch.text(text))
@@ -251,12 +253,14 @@ struct ChunkEncoder {
     let creator = mode(ofCreator: queued.creator)
     var reference = refer(to: queued.id)
     if reference.mode == .outside, isOwn(queued.id.raw, at: index) { reference.mode = .none }
-    let flags = chain.rawValue | creator.rawValue << 2 | reference.mode.rawValue << 4
+    let isFromPool = queued.moment.nanoseconds == context.poolEnded
+    let flags =
+      chain.rawValue | creator.rawValue << 2 | reference.mode.rawValue << 4 | (isFromPool ? Shape.atPoolEnd : 0)
     let shape = Shape(.queued, flags: flags, queued.kind.rawValue, queued.trigger.rawValue, site: queued.site)
     let code = begin(shape, .queued, time)
     if reference.mode == .none { write(own: queued.id.raw, at: index, to: ColumnID(.queued, 5)) }
     write(reference, code, to: ColumnID(.queued, 1))
-    columns.append(signed: (time - queued.moment).count, to: ColumnID(.queued, 2))
+    if !isFromPool { columns.append(signed: (time - queued.moment).count, to: ColumnID(.queued, 2)) }
     write(queued.chain, chain, to: ColumnID(.queued, 3))
     write(queued.creator, creator, to: ColumnID(.queued, 4))
     queueIndex[queued.id.raw] = context.queue.count

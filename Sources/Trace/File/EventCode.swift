@@ -68,6 +68,8 @@ struct Shape: Hashable {
   static let text: UInt8 = 0x80
   /// In the flags of `created`, bits 4, 5 and 6.
   static let standing: UInt8 = 0x10, due: UInt8 = 0x20, descriptor: UInt8 = 0x40
+  /// In the flags of `queued`, bit 7: its moment is that of the last pool call's end.
+  static let atPoolEnd: UInt8 = 0x80
   /// In the flags of `began`, bit 5.
   static let startsChain: UInt8 = 0x20
   /// In the flags of `ended`, bits 0 and 1.
