@@ -46,33 +46,26 @@ public final class Drain {
   /// How many reads of 65536 slots one ring gets before the next one has its turn.
   private static let readsInTurn = 16
 
-  /// Drains the rings of a folder.
+  /// Drains the rings of a folder. Of those that are there already the past is taken in as far as it is left; what is
+  /// written from now on, and all that new ones write, is in the trace or counted there as a gap.
   ///
   /// - Throws: `RingError.folder`.
   public init(folder path: String, selecting selection: Selection, into writer: TraceWriter) throws(RingError) {
     folder = try RingFolder.open(path, create: false)
     self.selection = selection
     self.writer = writer
+    findRings { $0.expectFromNow() }
   }
 
   /// Drains one ring, wherever somebody has put its file.
   ///
   /// - Throws: `RingError.folder` where there is no such folder; `RingError.ring` where the file is no ring.
   public init(ring path: String, into writer: TraceWriter) throws(RingError) {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    let name = parts.last.map(String.init) ?? path
-    let parent = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "."
-    // Not checked as the folder of rings is: the file was named by its path. The file itself is.
-    folder = ll_open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
-    guard folder >= 0 else { throw .folder(parent, .errno(errno)) }
+    let (folder, name) = try RingCatalog.open(ringAt: path)
+    self.folder = folder
     selection = .ring(name)
     self.writer = writer
-    do throws(RingError) {
-      _ = try RingReader(name, in: folder, loop: LoopID(0))
-    } catch {
-      close(folder)
-      throw error
-    }
+    findRings { $0.expectFromNow() }
   }
 
   deinit { close(folder) }
@@ -85,7 +78,7 @@ public final class Drain {
 
   /// Takes in what is new, of rings that are new too; returns the number of events.
   @discardableResult public func poll() -> Int {
-    findRings()
+    findRings { $0.expectEverything() }
     var events = 0
     for index in sources.indices where !sources[index].isDrained { events += drain(index) }
     return events
@@ -97,8 +90,9 @@ public final class Drain {
     for _ in 0..<64 where poll() == 0 { break }
   }
 
-  /// Looks at the folder now: a ring must be open before its process can end and somebody can remove it.
-  private func findRings() {
+  /// Looks at the folder now: a ring must be open before its process can end and somebody can remove it. Tells each new
+  /// one's reader what is due to it.
+  private func findRings(_ expect: (RingReader) -> Void) {
     for name in RingFolder.rings(in: folder).sorted() where !known.contains(name) {
       let loop = LoopID(UInt16(clamping: writer.definitions.loops.count + 1))
       do throws(RingError) {
@@ -111,6 +105,7 @@ public final class Drain {
         let info = LoopInfo(
           id: loop, process: header.process, name: header.name, thread: header.thread, poll: header.poll)
         guard writer.add(loop: info) == loop else { continue }
+        expect(reader)
         sources.append(Source(reader: reader))
       } catch .ring(_, .notARing) {
         // Its maker may still be at it.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Trace
 
@@ -65,6 +66,26 @@ public enum RingCatalog {
         < ($1.header.process.pid, $1.header.process.started, $1.header.ordinal)
     }
     return (sorted, unusable)
+  }
+
+  /// Throws where a file is not there or is no ring: `RingError.folder` or `RingError.ring`.
+  public static func check(ringAt path: String) throws(RingError) { close(try open(ringAt: path).folder) }
+
+  /// The folder, opened, and the name in it of a file that is a ring.
+  static func open(ringAt path: String) throws(RingError) -> (folder: Int32, name: String) {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let name = parts.last.map(String.init) ?? path
+    let parent = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "."
+    // Not checked as the folder of rings is: the file was named by its path. The file itself is.
+    let folder = ll_open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    guard folder >= 0 else { throw .folder(parent, .errno(errno)) }
+    do throws(RingError) {
+      _ = try RingReader(name, in: folder, loop: LoopID(0))
+    } catch {
+      close(folder)
+      throw error
+    }
+    return (folder, name)
   }
 
   private static func open(_ name: String, in descriptor: Int32, _ folder: String) throws(RingError) -> FoundRing {

@@ -39,6 +39,10 @@ extension EndToEnd {
       #expect(recover.err == "looptop: the ring not-a.ring does not begin as a ring does\n")
       #expect(try run([Built.looptop, "recover", folder.file("none.ring"), "-o", file]).status == 3)
       #expect(access(file, F_OK) != 0)
+      // Nor does it take the place of one that is there.
+      let other = folder.write("other.looptrace", Array("Something else.".utf8))
+      #expect(try run([Built.looptop, "recover", ring, "-f", "-o", other]).status == 3)
+      #expect(contents(other) == Array("Something else.".utf8))
     }
 
     @Test func ringsOfTheDeadAreCleanedUpAndThoseOfTheLivingAreNot() throws {

@@ -88,9 +88,37 @@ import Trace
     recorder.settled(open, .success)
   }
 
+  @Test(arguments: [0, 500])
+  func whatIsOverwrittenAheadOfTheFirstLookCountsFromWhereItIsExpected(past: Int) throws {
+    let ring = try TestRing()
+    var writer = MixedWriter(recorder: ring.recorder, random: Random(state: 11))
+    writer.write(past)
+    // What opening the recorder wrote, where all is expected.
+    let before: UInt64 = past == 0 ? try #require(ring.another().read(define: { _ in .unknown })).countWithGaps : 0
+    let reader = try ring.another()
+    if past == 0 { reader.expectEverything() } else { reader.expectFromNow() }
+    let already = writer.written
+    writer.write(3 * ring.reader.header.regions.events.count / 2)
+    var batches: [Batch] = []
+    while let batch = reader.read(define: { _ in .unknown }) { batches.append(batch) }
+    let (first, second) = (batches.first?.events.first?.body, batches.first?.events.dropFirst().first?.body)
+    guard case .gap(let gap) = first, case .checkpoint = second else {
+      Issue.record("no gap and checkpoint at first")
+      return
+    }
+    #expect(gap.from <= gap.to)
+    #expect(batches.reduce(0) { $0 + $1.countWithGaps } == before + writer.written - already)
+    // Who expects nothing was merely late.
+    let late = try #require(ring.another().read(define: { _ in .unknown }))
+    guard case .checkpoint = late.events.first?.body else {
+      Issue.record("no checkpoint at first")
+      return
+    }
+  }
+
   @Test func twoReadersOfOneRingSeeTheSame() throws {
     let ring = try TestRing()
-    let other = try RingReader(RingFolder.rings(in: ring.descriptor)[0], in: ring.descriptor, loop: LoopID(1))
+    let other = try ring.another()
     var sites = Definitions()
     var writer = MixedWriter(recorder: ring.recorder, random: Random(state: 3))
     var mine: [String] = []

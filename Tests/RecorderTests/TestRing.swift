@@ -36,6 +36,11 @@ final class TestRing {
   /// What was published since the last call.
   func read(checkpoint: Bool = false) -> Batch? { reader.read(checkpoint: checkpoint) { sites.id(of: $0) } }
 
+  /// Another reader of the ring.
+  func another() throws -> RingReader {
+    try RingReader(RingFolder.rings(in: descriptor)[0], in: descriptor, loop: LoopID(1))
+  }
+
   /// The bodies of all events but anchors.
   func bodies() -> [Event.Body] {
     (read()?.events ?? []).map(\.body).filter { if case .anchor = $0 { false } else { true } }

@@ -20,6 +20,8 @@ public final class RingReader {
   private var started = false
   /// Slots ahead of this one are not wanted.
   private var skipped: UInt64 = 0
+  /// From where on, and since when, what is gone before the first look is a loss; `nil` where it is merely the past.
+  private var due: (place: RingPlace, since: Instant)?
   /// Whether events were lost since the last checkpoint: then the next batch that catches up gets one, asked for or not.
   private var owesCheckpoint = false
   /// The last event read: what the tables may lack.
@@ -87,6 +89,16 @@ public final class RingReader {
     skipped = head - min(count, head)
   }
 
+  /// Takes all that the loop ever wrote to be due, for who was there before it: what it overwrites ahead of the first
+  /// `read` is a gap.
+  public func expectEverything() { due = (place, decoder.now) }
+
+  /// Takes what the loop writes from now on to be due: what of that it overwrites ahead of the first `read` is a gap.
+  public func expectFromNow() {
+    guard let end = endOfRing() else { return }
+    due = (end, header.counter == .virtual ? decoder.now : Instant(ll_monotonic()))
+  }
+
   /// The events published since the last call, at most 65536 slots of them; `nil` where there are none.
   ///
   /// The first batch of a ring that has overwritten its beginning begins with a checkpoint. A batch that catches up with
@@ -140,13 +152,14 @@ public final class RingReader {
     }
     decoder.decode(slots, from: begin.position, into: &batch)
     let to = batch.events.first?.time ?? decoder.now
-    if started {
+    if !started { batch.events.insert(Event(to, .checkpoint(0)), at: 0) }
+    let due = started ? (place, before) : due
+    if let (place, since) = due, begin.position > place.position {
       // Within what the slots allow, whatever the ring says.
       let lost = min(max(begin.events &- place.events, 1), begin.position - place.position)
-      batch.events.insert(Event(to, .gap(Gap(from: before, to: to, events: lost, reason: .overwritten))), at: 0)
+      let gap = Gap(from: min(since, to), to: to, events: lost, reason: .overwritten)
+      batch.events.insert(Event(to, .gap(gap)), at: 0)
       owesCheckpoint = true
-    } else {
-      batch.events.insert(Event(to, .checkpoint(0)), at: 0)
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Drain
 import Glibc
 import Trace
 
@@ -28,7 +29,7 @@ struct RecoverCommand: ParsableCommand {
     let recording: Recording
     if target.hasSuffix(RingFolder.suffix) {
       // Before the file is made, or replaced.
-      guard access(target, F_OK) == 0 else { throw Failure.ring(.ring(target, .errno(errno))) }
+      do throws(RingError) { try RingCatalog.check(ringAt: target) } catch { throw Failure.ring(error) }
       recording = try Recording(ring: target, into: output, force: force)
     } else {
       let program = try Programs.find(target)
