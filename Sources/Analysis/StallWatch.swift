@@ -10,6 +10,14 @@ public struct StallSighting: Hashable, Sendable {
   public var until: Instant
   /// Whether it has ended.
   public var ended: Bool
+
+  /// A sighting.
+  public init(loop: LoopID, began: Instant, until: Instant, ended: Bool) {
+    self.loop = loop
+    self.began = began
+    self.until = until
+    self.ended = ended
+  }
 }
 
 /// Tells of stalls while they happen: the same ones that a report lists, each when it ends, and those that still go on.

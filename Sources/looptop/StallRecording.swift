@@ -13,23 +13,16 @@ final class StallRecording {
   private var watch = StallWatch()
   private let path: FilePath
   private let force: Bool
-  /// The time that the next file is to tell of; its worst stall.
-  private var window: (from: Instant, to: Instant, worst: Nanoseconds)?
-  /// The stalls that went on when they had filled a file: their ends are news again, and nothing before.
-  private var cut: [LoopID: Instant] = [:]
+  private var windows = StallWindows()
   /// How many files there are by now.
   private(set) var files = 0
   private var number = 0
 
-  private static let before = Nanoseconds.seconds(10)
-  private static let after = Nanoseconds.seconds(5)
-  /// A file with more than this is written though its stalls go on.
-  private static let longest = Nanoseconds.seconds(75)
   /// How many files are written: a program that always stalls must not fill the disk.
   private static let most = 100
 
-  /// What the recording has to keep.
-  static let spool = Keep.latest(.seconds(90))
+  /// What the recording has to keep: a window and what a checkpoint's distance and a late look add.
+  static let spool = Keep.latest(StallWindows.longest + .seconds(15))
 
   /// Will write its files beside `path`, with a number in their names; without `force` under numbers that are free.
   init(_ recording: Recording, beside path: String, force: Bool) throws(Failure) {
@@ -51,45 +44,30 @@ final class StallRecording {
     // Whatever happened until now was drained before.
     let now = Instant(ll_monotonic())
     try look()
-    if let window, now >= window.to || window.to - window.from > Self.longest { write() }
+    if let window = windows.take(at: now, open: watch.open(at: nil)) { write(window) }
   }
 
   /// Looks for the last time, and writes the file that is due, with as much after its stall as there is.
   func finish() throws(Failure) {
     recording.drainAll()
     try look()
-    if window != nil { write() }
+    if let window = windows.take(open: watch.open(at: nil)) { write(window) }
   }
 
   private func look() throws(Failure) {
     do throws(TraceError) {
       try store.refresh()
       while let batch = try store.next(&cursor) {
-        for stall in watch.consume(batch, definitions: store.definitions) { note(stall) }
+        for stall in watch.consume(batch, definitions: store.definitions) { windows.note(stall) }
       }
     } catch {
       throw .trace(error)
     }
     // Up to the last thing heard of each loop, which is at most a second ago for one that lives, whatever it does.
-    for stall in watch.open(at: nil) { note(stall) }
+    for stall in watch.open(at: nil) { windows.note(stall) }
   }
 
-  private func note(_ stall: StallSighting) {
-    var from = stall.began - Self.before
-    if cut[stall.loop] == stall.began {
-      guard stall.ended else { return }
-      from = stall.until - Self.before
-    }
-    let window = self.window ?? (from, stall.until, .zero)
-    self.window = (
-      min(window.from, from), max(window.to, stall.until + Self.after), max(window.worst, stall.until - stall.began)
-    )
-  }
-
-  private func write() {
-    guard let window else { return }
-    self.window = nil
-    for stall in watch.open(at: nil) { cut[stall.loop] = stall.began }
+  private func write(_ window: StallWindows.Window) {
     guard files < Self.most else { return }
     let name: String
     do throws(TraceError) {

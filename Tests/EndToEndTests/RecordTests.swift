@@ -59,6 +59,24 @@ extension EndToEnd {
       #expect(contents(folder.file("b")) == [])
     }
 
+    @Test func processesThatForkInMidFlightAreInOneTrace() throws {
+      let folder = try TemporaryFolder()
+      let trace = folder.file("forks.looptrace")
+      let child = Built.folder + "/RecorderChild"
+      let record = try run([
+        Built.looptop, "record", "-o", trace, "--", "/bin/sh", "-c", "exec \(child) fork \"$LOOPTOP_DIR\"",
+      ])
+      #expect(record.status == 0)
+      #expect(try run([Built.looptop, "verify", trace]).out.hasPrefix("whole: "))
+      let text = try run([Built.looptop, "export", "--to", "text", trace]).out.split(separator: "\n")
+      #expect(text.count { $0.hasPrefix("process ") } == 3)
+      #expect(text.count { $0.hasPrefix("loop ") } == 3)
+      for mark in ["parent", "child", "grandchild"] {
+        #expect(text.count { $0.hasSuffix(" mark text=\"\(mark)\"") } == 1)
+      }
+      #expect(!text.contains { $0.contains("lost: ") })
+    }
+
     @Test func anExistingFileIsNotReplacedUnlessToldSo() throws {
       let folder = try TemporaryFolder()
       let file = folder.write("precious", Array("precious".utf8))
