@@ -101,7 +101,8 @@ struct RandomBatch {
       case 5:
         .queued(
           Event.Queued(
-            id: OperationID(raw: dice.chance(50) ? own() : id()), moment: dice.chance(50) ? poolEnd : moment(), kind: .ready,
+            id: OperationID(raw: dice.chance(50) ? own() : id()), moment: dice.chance(50) ? poolEnd : moment(),
+            kind: .ready,
             trigger: .thread,
             site: SiteID(7), chain: maybe { ChainID(raw: $0.id()) }, creator: maybe { SpanID(raw: $0.id()) }))
       case 6, 20: .began(began())
