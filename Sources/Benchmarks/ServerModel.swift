@@ -48,9 +48,8 @@ struct ServerModel {
     pass(500, 3_000)
     let call = OperationID(loop, serial)
     add(.created(Event.Created(id: call, kind: .thread, site: sites[1], chain: chain, creator: span)))
-    pass(500, 60_000)
     add(.pool(queued: 0, running: UInt32(calls.count + 1)))
-    pass(1_000, 5_000)
+    pass(1_500, 65_000)
     add(.ended(span, threw: false))
     calls.append((call, chain, time + Int64(random(20_000))))
   }
@@ -60,7 +59,6 @@ struct ServerModel {
     let finished = min(call.finished, time)
     add(.poolBegan(call.call, at: Instant(finished - 8_000 - Int64(random(12_000)))))
     add(.poolEnded(call.call, at: Instant(finished)))
-    pass(500, 4_000)
     add(.pool(queued: 0, running: 0))
     let entry = Event.Queued(
       id: call.call, moment: Instant(finished), kind: .thread, trigger: .thread, site: sites[1], chain: call.chain)

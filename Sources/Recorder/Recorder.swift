@@ -158,12 +158,12 @@ public struct Recorder: @unchecked Sendable {
     state.pointee.live(RingLayout.Live.readyQueue).pointee = UInt64(truncatingIfNeeded: depth)
   }
 
-  /// The pool's depth changed.
+  /// The pool's depth changed with the event ahead, whose moment is this one's: the counter is not read.
   @inlinable public func pool(queued: Int, running: Int) {
     guard isOn else { return }
     let word = UInt64(UInt32(clamping: queued)) | UInt64(UInt32(clamping: running)) << 32
     state.pointee.live(RingLayout.Live.pool).pointee = word
-    state.pointee.store(SlotWord(.pool, counter: state.pointee.readCounter()), word)
+    state.pointee.store(SlotWord(.pool, counter: 0), word)
     state.pointee.publish(state.pointee.head &+ 1)
   }
 

@@ -69,7 +69,7 @@ import Trace
     recorder.settled(early, .success)
     for index in 0..<count {
       ring.clock.pointee = stopped + 60_000_000_000 * Int64(index) / Int64(count)
-      recorder.pool(queued: index, running: 0)
+      recorder.unwatched(Int32(index))
     }
     var batches: [Batch] = []
     while let batch = ring.read() { batches.append(batch) }

@@ -138,9 +138,8 @@ struct RingDecoder {
       advance(word)
       emit(.unwatched(descriptor: Int32(truncatingIfNeeded: second)), into: &batch)
     case .pool:
-      advance(word)
       let running = UInt32(truncatingIfNeeded: second >> 32)
-      emit(.pool(queued: UInt32(truncatingIfNeeded: second), running: running), into: &batch)
+      append(.pool(queued: UInt32(truncatingIfNeeded: second), running: running), into: &batch)
     case .poolBegan:
       append(.poolBegan(OperationID(loop, low48), at: min(moment(low: word.counter), now)), into: &batch)
     case .poolEnded:
@@ -218,7 +217,7 @@ struct RingDecoder {
     append(body, into: &batch)
   }
 
-  /// Adds an event that carries a moment of its own.
+  /// Adds an event that carries a moment of its own, or none: it is known since the event ahead.
   private mutating func append(_ body: Event.Body, into batch: inout Batch) {
     batch.events.append(Event(now, body))
   }
