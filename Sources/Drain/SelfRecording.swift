@@ -8,9 +8,11 @@ import Trace
 ///
 /// The loops only ever write into their rings: this never makes them wait, and what it is too late for is a counted gap.
 ///
-///     let recording = try SelfRecording(into: "/var/log/server.looptrace", keeping: .latest(.seconds(600)))
-///     defer { recording.close() }
-///     … run the loops …
+/// ```swift
+/// let recording = try SelfRecording(into: "/var/log/server.looptrace", keeping: .latest(.seconds(600)))
+/// defer { recording.close() }
+/// reactor.run()
+/// ```
 ///
 /// There is one writer a trace: a second recording into the same file is refused while this one lasts. A forked child is
 /// not recorded. Safe to use from any thread, but no loop's: `close()` waits.
