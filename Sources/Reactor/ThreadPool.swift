@@ -81,12 +81,12 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   fileprivate func work() {
-    _ = ll_set_thread_name(String("\(name)-pool".suffix(15)))
+    _ = ll_set_thread_name(String(name.suffix(15)))
     while let job = next() {
       let id = job.id
       guard let began = remote.moment() else { return }
       run(job)
-      _ = remote.post { .result(PoolResult(id: id, began: began, ended: $0.moment())) }
+      _ = remote.post { .result(PoolResult(pool: self, id: id, began: began, ended: $0.moment())) }
     }
   }
 

@@ -247,12 +247,14 @@ struct RecordedTests {
         1.000000000 settled op=1 outcome=cancelled
         1.000000000 created op=2 kind=connect site=connects fd=#1
         1.000000000 watched fd=#1 label="connecting to 127.0.0.1"
+        1.000000000 created op=3 kind=timer site=connects due=31.000000000
+        1.000000000 settled op=3 outcome=cancelled
         1.000000000 unwatched fd=#1
-        1.000000000 begin span=3 kind=io trigger=poll site=connects op=2
+        1.000000000 begin span=4 kind=io trigger=poll site=connects op=2
         1.000000000 settled op=2 outcome=failure text="connect 127.0.0.1: Connection refused (errno 111)"
-        1.000000000 begin span=4 kind=deferred trigger=callback site=step op=2
+        1.000000000 begin span=5 kind=deferred trigger=callback site=step op=2
+        1.000000000 end span=5
         1.000000000 end span=4
-        1.000000000 end span=3
         1.000000000 loop-end
         """)
   }

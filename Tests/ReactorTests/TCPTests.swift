@@ -144,14 +144,14 @@ struct TCPTests {
         == "bind \(address): Address already in use (errno 98)")
   }
 
-  @Test("fails to connect where nobody listens, and to what is no address", arguments: LoopKind.allCases)
+  @Test("fails to connect where nobody listens, and to a host that there is not", arguments: LoopKind.allCases)
   func refused(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
     let reactor = loop.reactor
     let listener = try reactor.listen(host: "127.0.0.1", port: 0) { _ in }
     listener.stop()
     listener.stop()
-    reactor.connect(host: "nowhere", port: 1).addErrback { error in
+    reactor.connect(host: "no..where", port: 1).addErrback { error in
       log.add("\(error)")
       throw error
     }.addBoth { _ in reactor.connect(host: "127.0.0.1", port: listener.port) }
@@ -162,7 +162,7 @@ struct TCPTests {
     loop.run()
     #expect(
       log.value == [
-        "\"nowhere\" is neither a numeric address nor localhost",
+        "resolve \"no..where\": Name or service not known",
         "connect 127.0.0.1:\(listener.port): Connection refused (errno 111)",
       ])
   }
