@@ -37,6 +37,7 @@ extension Connection {
       if interest != nil { reactor.unwatch(descriptor) }
       release(end)
       queueClosing(trigger)
+      reactor.shuttingDown?.ended(self)
     }
   }
 

@@ -48,6 +48,9 @@ public final class Reactor {
   let pool: PoolCalls
   /// Looks names up; threads of its own, so that the program's calls cannot starve it.
   let resolver: PoolCalls
+  var shutDownHooks: [ShuttingDown.Hook] = []
+  /// Under way since `shutDown`.
+  var shuttingDown: ShuttingDown?
 
   /// A loop on the calling thread, with a pool of `threads` threads (at least one; started as they are needed), for
   /// which at most `queue` calls may wait.
@@ -161,6 +164,8 @@ public final class Reactor {
       recorder.settled(timer.registration.operation, .cancelled)
     }
     ready.removeAll()
+    shutDownHooks = []
+    shuttingDown = nil
     recorder.close()
     recorder = .off
   }

@@ -148,13 +148,11 @@ struct TCPTests {
   func refused(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
     let reactor = loop.reactor
-    let listener = try reactor.listen(host: "127.0.0.1", port: 0) { _ in }
-    listener.stop()
-    listener.stop()
+    let refusing = try RefusingPort()
     reactor.connect(host: "no..where", port: 1).addErrback { error in
       log.add("\(error)")
       throw error
-    }.addBoth { _ in reactor.connect(host: "127.0.0.1", port: listener.port) }
+    }.addBoth { _ in reactor.connect(to: refusing.address) }
       .addBoth { result in
         if case .failure(let error as ReactorError) = result { log.add("\(error)") }
         reactor.stop()
@@ -163,7 +161,7 @@ struct TCPTests {
     #expect(
       log.value == [
         "resolve \"no..where\": Name or service not known",
-        "connect 127.0.0.1:\(listener.port): Connection refused (errno 111)",
+        "connect \(refusing.address): Connection refused (errno 111)",
       ])
   }
 
@@ -175,6 +173,7 @@ struct TCPTests {
     let connecting = reactor.connect(host: "127.0.0.1", port: listener.port)
     connecting.addBoth { log.add("\($0)") }
     connecting.cancel()
+    listener.stop()
     listener.stop()
     #expect(!reactor.isWatching)
     loop.run(for: .milliseconds(1))
