@@ -97,6 +97,13 @@ extension Child: Watcher {
     exit.abandon()
   }
 
+  /// Nobody could hear of its end.
+  fileprivate func giveUp() {
+    kill(SIGKILL)
+    waitpid(id, nil, 0)
+    release(exit.reactor)
+  }
+
   private func release(_ reactor: Reactor) {
     close(descriptor)
     reactor.recorder.unwatched(descriptor)
@@ -151,7 +158,12 @@ extension Reactor {
     let exit = Deferred<Child.Exit>(
       self, .child, CallSite(function, file, line), site, descriptor: started.descriptor)
     let child = Child(self, started.id, started.descriptor, streams.map { $0.connection(self) }, exit)
-    try watch(child, started.descriptor, .read)
+    do {
+      try watch(child, started.descriptor, .read)
+    } catch {
+      child.giveUp()
+      throw error
+    }
     if recorder.isOn { recorder.watched(started.descriptor, "child \(started.id): \(name)") }
     return child
   }

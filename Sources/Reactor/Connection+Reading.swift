@@ -78,7 +78,7 @@ extension Connection {
   }
 
   /// Writes all that it reads to `other`, and ends that one's output when its own input ends; reads no faster than `other`
-  /// can be written to. Sets `onBytes` and `onEnd` here, `onHighWater` and `onDrain` there.
+  /// can be written to, and closes when it can no more. Sets `onBytes` and `onEnd` here, `onHighWater` and `onDrain` there.
   ///
   /// ```swift
   /// let child = try reactor.spawn("sort", input: .pipe)
@@ -89,7 +89,9 @@ extension Connection {
   ) {
     other.onHighWater(function: function, file: file, line: line) { [weak self] in self?.pause() }
     other.onDrain(function: function, file: file, line: line) { [weak self] in self?.resume() }
-    onBytes(function: function, file: file, line: line) { other.write($0) }
+    onBytes(function: function, file: file, line: line) { [unowned self] bytes in
+      if other.isOpen { other.write(bytes) } else { close() }
+    }
     onEnd(function: function, file: file, line: line) { other.endOutput() }
   }
 

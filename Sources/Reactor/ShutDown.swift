@@ -44,8 +44,8 @@ final class ShuttingDown {
     for listener in reactor.descriptors.all(Listener.self) { listener.stop() }
     let due = reactor.now + max(limit, .zero)
     timer = reactor.set(due, every: nil, deferred.callSite, deferred.site) { [weak self] in self?.cutOff() }
-    // In a callback of their own, whoever called for the shutdown.
-    enqueue(deferred.callSite, deferred.site, reactor.recorder.chain) { if self.hooks.isEmpty { self.send() } }
+    // In callbacks of their own, whoever called for the shutdown.
+    if hooks.isEmpty { enqueue(deferred.callSite, deferred.site, reactor.recorder.chain) { self.send() } }
     for (number, hook) in hooks.enumerated() {
       let registration = hook.registration
       enqueue(registration.callSite, registration.site, registration.chain) { try self.call(hook, number) }

@@ -223,9 +223,15 @@ struct TCPTests {
       // Would not return from here if the listener were reported again and again.
       virtual.settle()
       virtual.advance(by: .milliseconds(350))
+      // Whoever asks for one is told.
+      virtual.reactor.connect(to: listener.address).addBoth { result in
+        if case .failure(let error) = result { failures.add("\(error)") }
+      }
+      #expect(throws: ReactorError.failed(.open, at: "/dev/null", errno: EMFILE)) { try virtual.reactor.spawn("true") }
       #expect(clients.value.count == 3)
       #expect(accepted.value.count == 0)
-      #expect(failures.value == ["accept 127.0.0.1:\(listener.port): Too many open files (errno 24)"])
+      let words = "\(listener.address): Too many open files (errno 24)"
+      #expect(failures.value == ["accept \(words)", "socket \(words)"])
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
       virtual.advance(by: .milliseconds(100))
       #expect(accepted.value.count == 3)
