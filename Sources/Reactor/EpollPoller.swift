@@ -53,6 +53,7 @@ final class EpollPoller: Poller {
     var event = epoll_event()
     event.events =
       (interest.contains(.read) ? EPOLLIN.rawValue : 0) | (interest.contains(.write) ? EPOLLOUT.rawValue : 0)
+    if interest.isEmpty { event.events = EPOLLONESHOT.rawValue }
     event.data.u64 = key
     return epoll_ctl(descriptor, operation, watched, &event)
   }

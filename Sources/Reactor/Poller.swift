@@ -16,7 +16,7 @@ package protocol Poller: AnyObject {
   func wait(_ timeout: Nanoseconds?) -> UnsafeBufferPointer<Readiness>
 }
 
-/// What a descriptor is watched for. A hang-up is reported whatever the interest.
+/// What a descriptor is watched for. A hang-up is reported whatever the interest, but only once where there is none.
 package struct Interest: OptionSet, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }

@@ -63,7 +63,7 @@ extension Reactor {
       now + period, every: period, CallSite(function, file, line), recorder.site(function, file, line), work)
   }
 
-  private func set(
+  func set(
     _ due: Instant, every period: Nanoseconds?, _ callSite: CallSite, _ site: RingSite,
     _ work: @escaping () throws -> Void
   ) -> Timer {
