@@ -22,6 +22,9 @@ public final class Reactor {
   public let name: String
   /// Hears of every failure that nobody handled, on the loop's thread; at first it writes a line to stderr.
   public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
+  /// Hears of every Deferred that was let go of unfired although steps waited for it, by where it was made: those steps never
+  /// run. At first it writes a line to stderr.
+  public var onDroppedDeferred: (CallSite) -> Void = { printError("dropped unfired: the Deferred made in \($0)") }
   /// A handle for other threads.
   public let remote: Remote
 
@@ -215,9 +218,9 @@ public final class Reactor {
   }
 
   /// Tells the trace and the program of a failure that nobody handled.
-  func report(_ error: any Error, _ registration: Registration) {
+  func report(_ error: any Error, _ registration: Registration, origin: CallSite? = nil) {
     if recorder.isOn { recorder.unhandled(registration.operation, message: "\(error)") }
-    onUnhandledFailure(UnhandledFailure(error: error, site: registration.callSite))
+    onUnhandledFailure(UnhandledFailure(error: error, site: registration.callSite, origin: origin))
   }
 
   /// Names the chain of the running callback: from here on it, and all that it registers, is a piece of work of its own.

@@ -78,3 +78,15 @@ typedef struct {
   int64_t user_ns, system_ns, voluntary_switches, involuntary_switches, minor_faults, major_faults;
 } ll_usage;
 int ll_thread_usage(ll_usage *_Nonnull usage);
+
+// Swift's concurrency runtime: what it has no Swift interface for. A job is the runtime's object, pending or being enqueued.
+
+// The id that a task keeps for life, as `swift_task_getJobTaskId` says; 0 for a job that belongs to no task.
+uint64_t ll_job_task_id(const void *_Nonnull job);
+// Where a suspended task will go on, innermost first: fills `functions` with at most `capacity` addresses, returns how many.
+int ll_job_resume_functions(const void *_Nonnull job, const void *_Nullable *_Nonnull functions, int capacity);
+// The mangled name of the function at an address of this program, or NULL; and its demangled form, for the caller to free.
+const char *_Nullable ll_symbol(const void *_Nonnull address);
+char *_Nullable ll_demangle(const char *_Nonnull name);
+// From here on every job of the main actor is offered to `take` first; one that it does not take goes its usual way.
+void ll_offer_main_jobs(bool (*_Nonnull take)(const void *_Nonnull job));
