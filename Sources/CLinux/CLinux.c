@@ -160,15 +160,22 @@ const char *ll_symbol(const void *address) {
 extern char *swift_demangle(const char *name, size_t length, char *output, size_t *output_length, uint32_t flags);
 char *ll_demangle(const char *name) { return swift_demangle(name, strlen(name), NULL, NULL, 0); }
 
-typedef swiftcall void (*enqueue_main)(void *job);
-extern swiftcall void (*swift_task_enqueueMainExecutor_hook)(void *job, enqueue_main original);
-static bool (*take_main_job)(const void *job);
+typedef swiftcall ll_executor (*get_main_executor)(void);
+extern swiftcall ll_executor (*swift_task_getMainExecutor_hook)(get_main_executor original);
+// Atomic: tasks of other threads ask, too.
+static _Atomic(const void *) main_identity;
+static _Atomic(uintptr_t) main_implementation;
 
-static swiftcall void offer_main_job(void *job, enqueue_main original) {
-  if (!take_main_job(job)) original(job);
+static swiftcall ll_executor main_executor(get_main_executor original) {
+  ll_executor executor = {main_identity, main_implementation};
+  return executor.identity ? executor : original();
 }
 
-void ll_offer_main_jobs(bool (*take)(const void *job)) {
-  take_main_job = take;
-  swift_task_enqueueMainExecutor_hook = offer_main_job;
+void ll_set_main_executor(ll_executor executor) {
+  main_implementation = executor.implementation;
+  main_identity = executor.identity;
+  swift_task_getMainExecutor_hook = main_executor;
 }
+
+extern swiftcall void swift_task_enqueueMainExecutor(const void *job);
+void ll_enqueue_main_job(const void *job) { swift_task_enqueueMainExecutor(job); }

@@ -72,6 +72,8 @@ extension AnyDeferred {
   }
 
   private func runStep(_ firing: inout Firing, _ source: AnyDeferred) {
+    if case .failure(let failure) = source.state { failure.isHandled = true }
+    if flags.contains(.isSilent) { return _ = takeStep(source) }
     let recorder = reactor.recorder
     if recorder.isOn {
       if firing.hasRunStep {
@@ -81,7 +83,6 @@ extension AnyDeferred {
       }
     }
     firing.hasRunStep = true
-    if case .failure(let failure) = source.state { failure.isHandled = true }
     let threw = takeStep(source)
     recorder.ended(threw: threw)
   }

@@ -36,6 +36,8 @@ public class AnyDeferred {
     static let isFollowing = Flags(rawValue: 32)
     /// Its source went away unfired.
     static let isOrphan = Flags(rawValue: 64)
+    /// Its step is none of the program's: not in the trace.
+    static let isSilent = Flags(rawValue: 512)
     /// The outcomes of its source that its step runs on; it passes the others on.
     @inlinable static var onValue: Flags { Flags(rawValue: 128) }
     @inlinable static var onFailure: Flags { Flags(rawValue: 256) }
@@ -81,6 +83,18 @@ public class AnyDeferred {
   convenience init(_ reactor: Reactor, _ function: StaticString, _ file: StaticString, _ line: UInt) {
     self.init(
       reactor, .deferred, CallSite(function, file, line), reactor.recorder.site(function, file, line), descriptor: nil)
+  }
+
+  /// A root that settles at once: no operation, because it is never pending.
+  init(settledOn reactor: Reactor, _ function: StaticString, _ file: StaticString, _ line: UInt) {
+    reactor.checkThread("Deferred.init")
+    self.reactor = reactor
+    callSite = CallSite(function, file, line)
+    origin = callSite
+    site = reactor.recorder.site(function, file, line)
+    chain = .none
+    operation = .none
+    flags = []
   }
 
   /// What comes out of a step of `source`.

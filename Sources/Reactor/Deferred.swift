@@ -100,4 +100,23 @@ extension Reactor {
   ) -> Deferred<Value> {
     Deferred(on: self, function: function, file: file, line: line, onCancel: onCancel)
   }
+
+  /// A Deferred that has fired with `value`, for whoever must return one and has the value.
+  public func succeeded<Value>(
+    _ value: Value, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line
+  ) -> Deferred<Value> {
+    let deferred = Deferred<Value>(settledOn: self, function, file, line)
+    deferred.give(value)
+    return deferred
+  }
+
+  /// A Deferred that has failed with `error`; unhandled unless somebody takes it.
+  public func failed<Value>(
+    _ error: any Error, of type: Value.Type = Value.self, function: StaticString = #function,
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> Deferred<Value> {
+    let deferred = Deferred<Value>(settledOn: self, function, file, line)
+    deferred.fail(error)
+    return deferred
+  }
 }

@@ -88,5 +88,12 @@ int ll_job_resume_functions(const void *_Nonnull job, const void *_Nullable *_No
 // The mangled name of the function at an address of this program, or NULL; and its demangled form, for the caller to free.
 const char *_Nullable ll_symbol(const void *_Nonnull address);
 char *_Nullable ll_demangle(const char *_Nonnull name);
-// From here on every job of the main actor is offered to `take` first; one that it does not take goes its usual way.
-void ll_offer_main_jobs(bool (*_Nonnull take)(const void *_Nonnull job));
+// A serial executor as the runtime knows it.
+typedef struct {
+  const void *_Nullable identity;
+  uintptr_t implementation;
+} ll_executor;
+// From here on the main actor's executor is this one; with no identity, the runtime's own again.
+void ll_set_main_executor(ll_executor executor);
+// Gives a job of the main actor to the runtime's own executor of it.
+void ll_enqueue_main_job(const void *_Nonnull job);
