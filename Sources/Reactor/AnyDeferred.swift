@@ -54,17 +54,18 @@ public class AnyDeferred {
   final let origin: CallSite
   final let site: RingSite
   final let chain: RingChain
-  @usableFromInline final var state = State.pending
-  final var flags: Flags
+  // Unchecked: no access to one of these lasts longer than reading or writing it, and checking costs a quarter of a step.
+  @exclusivity(unchecked) @usableFromInline final var state = State.pending
+  @exclusivity(unchecked) final var flags: Flags
   /// The operation whose settling brings its value: its own, or that of the nearest Deferred before it that has one.
-  final var operation: RingOperation
+  @exclusivity(unchecked) final var operation: RingOperation
   /// The Deferred that has to settle before this one can, if it is alive. Unowned because that one owns this one, as a step.
-  final unowned(unsafe) var source: AnyDeferred?
+  @exclusivity(unchecked) final unowned(unsafe) var source: AnyDeferred?
   /// There until it is run.
-  final var step: Step?
+  @exclusivity(unchecked) final var step: Step?
   // Nearly always there is one step: an array only for more.
-  final var firstStep: AnyDeferred?
-  final var moreSteps: [AnyDeferred] = []
+  @exclusivity(unchecked) final var firstStep: AnyDeferred?
+  @exclusivity(unchecked) final var moreSteps: [AnyDeferred] = []
 
   /// A root: an operation of `kind` from here on.
   init(_ reactor: Reactor, _ kind: OperationKind, _ callSite: CallSite, _ site: RingSite, descriptor: Int32?) {
@@ -80,9 +81,15 @@ public class AnyDeferred {
 
   /// A root for the program to fire.
   @usableFromInline
-  convenience init(_ reactor: Reactor, _ function: StaticString, _ file: StaticString, _ line: UInt) {
-    self.init(
-      reactor, .deferred, CallSite(function, file, line), reactor.recorder.site(function, file, line), descriptor: nil)
+  init(_ reactor: Reactor, _ function: StaticString, _ file: StaticString, _ line: UInt) {
+    reactor.checkThread("Deferred.init")
+    self.reactor = reactor
+    callSite = CallSite(function, file, line)
+    origin = callSite
+    site = reactor.recorder.site(function, file, line)
+    chain = .none
+    operation = reactor.recorder.created(.deferred, site)
+    flags = .ownsOperation
   }
 
   /// A root that settles at once: no operation, because it is never pending.

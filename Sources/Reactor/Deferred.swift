@@ -1,3 +1,6 @@
+import Recorder
+import Trace
+
 /// A value that is not there yet, and the steps that are to be taken once it is, or once it is known to fail.
 ///
 /// Whoever has the source of the value makes one and fires it, once, with `callback(_:)` or `errback(_:)`. Everybody else adds
@@ -17,21 +20,39 @@
 /// Only a Deferred that was made, not derived, is an operation in the trace, and a derived one whose step returned a
 /// Deferred that had not fired. Not for use from another thread, and not `Sendable`.
 public class Deferred<Value>: AnyDeferred {
-  @usableFromInline final var stored: Value?
+  @exclusivity(unchecked) @usableFromInline final var stored: Value?
   /// Called to cancel the source; may fire.
-  @usableFromInline final var onCancel: ((Deferred) -> Void)?
+  @exclusivity(unchecked) @usableFromInline final var onCancel: ((Deferred) -> Void)?
+
+  @inlinable
+  override init(
+    after source: AnyDeferred, _ condition: Flags, _ function: StaticString, _ file: StaticString, _ line: UInt,
+    _ step: @escaping Step
+  ) {
+    super.init(after: source, condition, function, file, line, step)
+  }
 
   /// A Deferred for its maker to fire.
   ///
   /// `onCancel` is called when somebody cancels it, and should stop the source of the value; if it does not fire, the
   /// Deferred fails with a `CancellationError`.
   @inlinable
-  public convenience init(
+  public init(
     on reactor: Reactor, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     onCancel: ((Deferred<Value>) -> Void)? = nil
   ) {
-    self.init(reactor, function, file, line)
     self.onCancel = onCancel
+    super.init(reactor, function, file, line)
+  }
+
+  override init(
+    _ reactor: Reactor, _ kind: OperationKind, _ callSite: CallSite, _ site: RingSite, descriptor: Int32?
+  ) {
+    super.init(reactor, kind, callSite, site, descriptor: descriptor)
+  }
+
+  override init(settledOn reactor: Reactor, _ function: StaticString, _ file: StaticString, _ line: UInt) {
+    super.init(settledOn: reactor, function, file, line)
   }
 
   /// Fires with a value: its steps run, inside this call. Once only; to no effect after a cancel.

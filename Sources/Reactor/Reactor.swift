@@ -41,7 +41,8 @@ public final class Reactor {
   private var ready = Deque<ReadyCallback>()
   private var tickTime: Instant?
   private var mail: [Mail] = []
-  private(set) var recorder: Recorder
+  // Unchecked: replaced once, at the end; and read at every step of a Deferred.
+  @exclusivity(unchecked) private(set) var recorder: Recorder
   /// Whether callbacks run now: what is called for then was called for by one of them.
   private(set) var isInTick = false
   /// What is received goes here first; all connections share it.
