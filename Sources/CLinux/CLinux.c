@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -195,3 +196,65 @@ void ll_keep_freed(int bytes) {
   (void)bytes;
 #endif
 }
+
+// Swift's concurrency runtime.
+
+#define swiftcall __attribute__((swiftcall))
+
+// The beginning of an AsyncTask and of an AsyncContext, which are part of Swift's stable interface on other systems and have
+// not changed since Swift 5.5.
+typedef struct async_context {
+  struct async_context *parent;
+  const void *resume_parent;
+} async_context;
+typedef struct {
+  void *object[2], *scheduler[2];
+  uint32_t flags, id;
+  void *voucher, *reserved;
+  const void *resume;
+  async_context *context;
+} async_task;
+
+static bool is_task(const async_task *job) { return (job->flags & 0xFF) == 0; }
+
+extern swiftcall uint64_t swift_task_getJobTaskId(const void *job);
+uint64_t ll_job_task_id(const void *job) { return is_task(job) ? swift_task_getJobTaskId(job) : 0; }
+
+int ll_job_resume_functions(const void *job, const void **functions, int capacity) {
+  const async_task *task = job;
+  if (!is_task(task) || capacity < 1) return 0;
+  int count = 0;
+  functions[count++] = task->resume;
+  for (const async_context *at = task->context; at && at->resume_parent && count < capacity; at = at->parent) {
+    functions[count++] = at->resume_parent;
+  }
+  return count;
+}
+
+const char *ll_symbol(const void *address) {
+  Dl_info info;
+  return dladdr(address, &info) ? info.dli_sname : NULL;
+}
+
+extern char *swift_demangle(const char *name, size_t length, char *output, size_t *output_length, uint32_t flags);
+char *ll_demangle(const char *name) { return swift_demangle(name, strlen(name), NULL, NULL, 0); }
+
+typedef swiftcall ll_executor (*get_main_executor)(void);
+extern swiftcall ll_executor (*swift_task_getMainExecutor_hook)(get_main_executor original);
+// Atomic: tasks of other threads ask, too.
+static _Atomic(const void *) main_identity;
+static _Atomic(uintptr_t) main_implementation;
+
+static swiftcall ll_executor main_executor(get_main_executor original) {
+  ll_executor executor = {main_identity, main_implementation};
+  return executor.identity ? executor : original();
+}
+
+void ll_set_main_executor(ll_executor executor) {
+  main_implementation = executor.implementation;
+  main_identity = executor.identity;
+  swift_task_getMainExecutor_hook = main_executor;
+}
+
+extern swiftcall void swift_task_enqueueMainExecutor(const void *job);
+void ll_enqueue_main_job(const void *job) { swift_task_enqueueMainExecutor(job); }

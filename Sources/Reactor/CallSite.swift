@@ -1,7 +1,7 @@
 /// Where in the program a callback was registered or a Deferred was made.
 ///
 /// Three words rather than three literals, because every timer, Deferred and entry of the ready queue carries one.
-public struct CallSite: @unchecked Sendable, CustomStringConvertible {
+public struct CallSite: @unchecked Sendable, Equatable, CustomStringConvertible {
   // Unchecked: both pointers point to constants of the program's image.
   private let functionStart: UnsafePointer<UInt8>
   private let fileStart: UnsafePointer<UInt8>

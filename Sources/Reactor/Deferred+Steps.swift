@@ -3,114 +3,110 @@
 
 extension Deferred {
   /// Adds a step that runs on the value; what it returns or throws is what comes out. A failure is passed on.
-  @discardableResult
+  @inlinable @discardableResult
   public func addCallback<New>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ step: @escaping (Value) throws -> New
   ) -> Deferred<New> {
-    onValue(function, file, line) { .settled(.value(try step($0))) }
+    onValue(function, file, line, step)
   }
 
   /// Adds a step that runs on the value; what the Deferred that it returns fires with is what comes out.
-  @discardableResult
+  @inlinable @discardableResult
   public func addCallback<New>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ step: @escaping (Value) throws -> Deferred<New>
   ) -> Deferred<New> {
-    onValue(function, file, line) { .deferred(try step($0)) }
+    following(.onValue, function, file, line) { try step($0.get()) }
   }
 
   /// Adds a step that runs on a failure, and handles it: what it returns is the value from here on, unless it throws. A
   /// value is passed on.
-  @discardableResult
+  @inlinable @discardableResult
   public func addErrback(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ step: @escaping (any Error) throws -> Value
   ) -> Deferred<Value> {
-    onFailure(function, file, line) { .settled(.value(try step($0))) }
+    onOutcome(.onFailure, function, file, line) { try step($0.error) }
   }
 
   /// Adds a step that runs on a failure, and handles it: the Deferred that it returns fires with the value from here on.
   ///
   /// Generic only so that a step that does nothing but throw is not ambiguous.
-  @discardableResult
+  @inlinable @discardableResult
   public func addErrback<Inner: Deferred<Value>>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ step: @escaping (any Error) throws -> Inner
   ) -> Deferred<Value> {
-    onFailure(function, file, line) { .deferred(try step($0)) }
+    following(.onFailure, function, file, line) { try step($0.error) }
   }
 
   /// Adds a step that runs on the value as well as on a failure, which it handles.
-  @discardableResult
+  @inlinable @discardableResult
   public func addBoth<New>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ step: @escaping (Result<Value, any Error>) throws -> New
   ) -> Deferred<New> {
-    onBoth(function, file, line) { .settled(.value(try step($0))) }
+    onOutcome(.onBoth, function, file, line, step)
   }
 
   /// Adds a step that runs on the value as well as on a failure, which it handles; what the Deferred that it returns
   /// fires with is what comes out.
-  @discardableResult
+  @inlinable @discardableResult
   public func addBoth<New>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ step: @escaping (Result<Value, any Error>) throws -> Deferred<New>
   ) -> Deferred<New> {
-    onBoth(function, file, line) { .deferred(try step($0)) }
+    following(.onBoth, function, file, line, step)
   }
 
-  private func onValue<New>(
-    _ function: StaticString, _ file: StaticString, _ line: UInt,
-    _ step: @escaping (Value) throws -> Derived<Value, New>.Outcome
+  // The closures below take the place of the program's own, one each: they are all that is compiled anew for each type.
+
+  @inlinable
+  func onValue<New>(
+    _ function: StaticString, _ file: StaticString, _ line: UInt, _ step: @escaping (Value) throws -> New
   ) -> Deferred<New> {
-    let derived = Derived<Value, New>(after: self, .onValue, function, file, line) { input in
-      switch input {
-      case .value(let value): try step(value)
-      case .failure(let failure): .settled(.failure(failure))
-      }
+    let derived = Deferred<New>(after: self, .onValue, function, file, line) { source, target in
+      let source = unsafeDowncast(source, to: Deferred<Value>.self)
+      unsafeDowncast(target, to: Deferred<New>.self).give(try step(source.stored.unsafelyUnwrapped))
+      return nil
     }
     add(derived)
     return derived
   }
 
-  private func onFailure(
-    _ function: StaticString, _ file: StaticString, _ line: UInt,
-    _ step: @escaping (any Error) throws -> Derived<Value, Value>.Outcome
-  ) -> Deferred<Value> {
-    let derived = Derived<Value, Value>(after: self, .onFailure, function, file, line) { input in
-      switch input {
-      case .value: .settled(input)
-      case .failure(let failure): try step(failure.error)
-      }
+  @inlinable
+  func onOutcome<New>(
+    _ condition: Flags, _ function: StaticString, _ file: StaticString, _ line: UInt,
+    _ step: @escaping (Result<Value, any Error>) throws -> New
+  ) -> Deferred<New> {
+    let derived = Deferred<New>(after: self, condition, function, file, line) { source, target in
+      let source = unsafeDowncast(source, to: Deferred<Value>.self)
+      unsafeDowncast(target, to: Deferred<New>.self).give(try step(source.outcome))
+      return nil
     }
     add(derived)
     return derived
   }
 
-  private func onBoth<New>(
-    _ function: StaticString, _ file: StaticString, _ line: UInt,
-    _ step: @escaping (Result<Value, any Error>) throws -> Derived<Value, New>.Outcome
+  @inlinable
+  func following<New>(
+    _ condition: Flags, _ function: StaticString, _ file: StaticString, _ line: UInt,
+    _ step: @escaping (Result<Value, any Error>) throws -> Deferred<New>
   ) -> Deferred<New> {
-    let derived = Derived<Value, New>(after: self, .onBoth, function, file, line) { try step($0.result) }
+    let derived = Deferred<New>(after: self, condition, function, file, line) { source, _ in
+      try step(unsafeDowncast(source, to: Deferred<Value>.self).outcome)
+    }
     add(derived)
     return derived
   }
 }
 
-extension Deferred where Value == Void {
-  /// Fires.
-  public func callback() {
-    callback(())
-  }
-}
-
-extension Reactor {
-  /// A Deferred of this reactor, for its maker to fire; see `Deferred.init(on:)`.
-  public func deferred<Value>(
-    of type: Value.Type = Value.self, function: StaticString = #function, file: StaticString = #fileID,
-    line: UInt = #line, onCancel: ((Deferred<Value>) -> Void)? = nil
-  ) -> Deferred<Value> {
-    Deferred(on: self, function: function, file: file, line: line, onCancel: onCancel)
+extension Result {
+  /// Why it failed; only of a failure.
+  @inlinable
+  var error: Failure {
+    if case .failure(let error) = self { return error }
+    fatalError("no failure: \(self)")
   }
 }

@@ -5,12 +5,12 @@ import DequeModule
 /// This list stands where recursion would: a chain of any length fires in constant stack.
 struct Firing {
   // Nearly always there is one at a time: a queue only for more.
-  private var first: (any DeferredStep)?
-  private var rest = Deque<any DeferredStep>()
+  private var first: AnyDeferred?
+  private var rest = Deque<AnyDeferred>()
   /// Whether a step was run; the one after it begins when it ended, and need not read the clock.
   var hasRunStep = false
 
-  mutating func append(_ settled: any DeferredStep) {
+  mutating func append(_ settled: AnyDeferred) {
     if first == nil && rest.isEmpty { first = settled } else { rest.append(settled) }
   }
 

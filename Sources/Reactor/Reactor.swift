@@ -22,8 +22,13 @@ public final class Reactor {
   public let name: String
   /// Hears of every failure that nobody handled, on the loop's thread; at first it writes a line to stderr.
   public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
+  /// Hears of every Deferred that was let go of unfired although steps waited for it, by where it was made: those steps never
+  /// run. At first it writes a line to stderr.
+  public var onDroppedDeferred: (CallSite) -> Void = { printError("dropped unfired: the Deferred made in \($0)") }
   /// A handle for other threads.
   public let remote: Remote
+  /// Runs async functions and actors on this loop.
+  public let executor: ReactorExecutor
 
   private enum State {
     case idle, running, ended
@@ -36,7 +41,8 @@ public final class Reactor {
   private var ready = Deque<ReadyCallback>()
   private var tickTime: Instant?
   private var mail: [Mail] = []
-  private(set) var recorder: Recorder
+  // Unchecked: replaced once, at the end; and read at every step of a Deferred.
+  @exclusivity(unchecked) private(set) var recorder: Recorder
   /// Whether callbacks run now: what is called for then was called for by one of them.
   private(set) var isInTick = false
   /// What is received goes here first; all connections share it.
@@ -51,6 +57,7 @@ public final class Reactor {
   var shutDownHooks: [ShuttingDown.Hook] = []
   /// Under way since `shutDown`.
   var shuttingDown: ShuttingDown?
+  var tasks = LiveTasks()
 
   /// A loop on the calling thread, with a pool of `threads` threads (at least one; started as they are needed), for
   /// which at most `queue` calls may wait.
@@ -81,10 +88,12 @@ public final class Reactor {
     self.clock = clock
     self.poller = poller
     remote = try Remote()
+    executor = ReactorExecutor(remote)
     pool = PoolCalls(ThreadPool(size: threads, name: "\(name)-pool", remote), limit: queue)
     resolver = PoolCalls(ThreadPool(size: Resolver.threads, name: "\(name)-names", remote), limit: Resolver.queue)
     recorder = Recorder(loop: name, poll: pollName, options: options)
     remote.open(recorder)
+    executor.open(self)
     try watch(remote, remote.descriptor, .read)
   }
 
@@ -103,6 +112,7 @@ public final class Reactor {
     if case .manual = clock { misuse("run on a reactor with a virtual clock: tell its VirtualReactor to advance") }
     if state != .idle { misuse("run on reactor \(name), which is \(state)") }
     state = .running
+    MainActorJobs.take(by: executor)
     while !isStopping { tick(atMost: nil) }
     end()
   }
@@ -152,10 +162,16 @@ public final class Reactor {
   }
 
   /// Cancels what is pending, closes every descriptor and the recording. Nobody is called back any more.
+  ///
+  /// First the tasks are cancelled and given the time to end; see `task(name:_:)`.
   package func end() {
     if hasEnded { return }
+    endTasks()
     state = .ended
-    remote.close()
+    MainActorJobs.giveBack(by: executor)
+    let mail = remote.close()
+    executor.close(takeJobs() + mail.compactMap(\.job))
+    letGoOfTasks()
     pool.end()
     resolver.end()
     for watcher in descriptors.removeAll() { watcher.reactorEnded() }
@@ -189,6 +205,10 @@ public final class Reactor {
   func enqueue(
     _ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration, _ work: @escaping () throws -> Void
   ) {
+    enqueue(kind, trigger, registration, .call(work))
+  }
+
+  func enqueue(_ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration, _ work: ReadyWork) {
     if hasEnded { return }
     ready.append(ReadyCallback(work: work, registration: registration, kind: kind, trigger: trigger))
   }
@@ -199,15 +219,38 @@ public final class Reactor {
   private func runReady() -> Bool {
     let count = ready.count
     recorder.readyQueue(count)
-    for _ in 0..<count {
-      var callback = ready.removeFirst()
-      let registration = callback.registration
-      recorder.began(
-        registration.site, callback.kind, callback.trigger, operation: registration.operation,
-        chain: registration.chain)
-      run(registration) { try callback.work.take()?() }
-    }
+    for _ in 0..<count { run(ready.removeFirst()) }
     return count > 0
+  }
+
+  private func run(_ callback: consuming ReadyCallback) {
+    let registration = callback.registration
+    recorder.began(
+      registration.site, callback.kind, callback.trigger, operation: registration.operation, chain: registration.chain)
+    run(registration) {
+      switch callback.work.take() {
+      case .call(let work): try work()
+      case .job(let job, let task): run(job, of: task)
+      case nil: break
+      }
+    }
+  }
+
+  /// Runs the jobs that stand in the ready queue now, and nothing else; returns whether there were any.
+  func runReadyJobs() -> Bool {
+    let jobs = ready.filter(\.isJob)
+    ready.removeAll(where: \.isJob)
+    isInTick = true
+    for job in jobs { run(job) }
+    isInTick = false
+    tickTime = nil
+    return !jobs.isEmpty
+  }
+
+  /// Takes the jobs out of the ready queue.
+  private func takeJobs() -> [Job] {
+    defer { ready.removeAll(where: \.isJob) }
+    return ready.compactMap { if case .job(let job, _) = $0.work { job } else { nil } }
   }
 
   // MARK: Callbacks
@@ -227,9 +270,9 @@ public final class Reactor {
   }
 
   /// Tells the trace and the program of a failure that nobody handled.
-  func report(_ error: any Error, _ registration: Registration) {
+  func report(_ error: any Error, _ registration: Registration, origin: CallSite? = nil) {
     if recorder.isOn { recorder.unhandled(registration.operation, message: "\(error)") }
-    onUnhandledFailure(UnhandledFailure(error: error, site: registration.callSite))
+    onUnhandledFailure(UnhandledFailure(error: error, site: registration.callSite, origin: origin))
   }
 
   /// Names the chain of the running callback: from here on it, and all that it registers, is a piece of work of its own.
@@ -285,6 +328,7 @@ public final class Reactor {
       switch item {
       case .call(let call): queue(call)
       case .result(let result): finish(result)
+      case .job(let job, let moment): enqueue(job, .thread, .none, at: moment)
       }
     }
     mail.removeAll(keepingCapacity: true)
@@ -303,11 +347,19 @@ public final class Reactor {
   }
 }
 
+/// What an entry of the ready queue does.
+enum ReadyWork {
+  case call(() throws -> Void)
+  case job(Job, of: LiveTask?)
+}
+
 /// An entry of the ready queue.
 private struct ReadyCallback {
   /// There until it is run.
-  var work: (() throws -> Void)?
+  var work: ReadyWork?
   let registration: Registration
   let kind: CallbackKind
   let trigger: Trigger
+
+  var isJob: Bool { kind == .task }
 }

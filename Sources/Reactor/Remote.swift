@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Recorder
 import Synchronization
+import Trace
 
 /// What other threads may have of a reactor. Copies and outliving the reactor are fine.
 public final class Remote: Sendable {
@@ -57,14 +58,20 @@ public final class Remote: Sendable {
     box.withLock { $0.recorder = recorder }
   }
 
-  func close() {
-    let dropped = box.withLock { box in
+  /// Takes no more mail; returns what was not taken, for the caller to let go of outside the lock.
+  func close() -> [Mail] {
+    box.withLock { box in
       box.recorder = nil
-      let dropped = box.mail
+      let left = box.mail
       box.mail = []
-      return dropped
+      return left
     }
-    withExtendedLifetime(dropped) {}
+  }
+
+  /// Waits until there is mail, at most so long.
+  func wait(_ limit: Nanoseconds) {
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    _ = poll(&watched, 1, Int32(clamping: limit.count / 1_000_000 + 1))
   }
 
   /// Swaps the mail for `spare`, which is empty and whose memory serves for the next.
@@ -100,4 +107,11 @@ enum Mail: Sendable {
   case call(Call)
   /// A pool thread finished a call.
   case result(PoolResult)
+  /// An async function can go on; since when.
+  case job(Job, RingMoment)
+
+  /// The job, if it is one.
+  var job: Job? {
+    if case .job(let job, _) = self { job } else { nil }
+  }
 }

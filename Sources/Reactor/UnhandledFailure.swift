@@ -4,14 +4,22 @@ import Glibc
 public struct UnhandledFailure {
   /// What was thrown.
   public let error: any Error
-  /// Where the callback was registered, or the Deferred made, that failed.
+  /// Where it failed: where the callback was registered or the step added that threw, or where the Deferred was made that was
+  /// fired with the error.
   public let site: CallSite
+  /// Where the chain's first Deferred was made; `nil` for a callback of the loop.
+  public let origin: CallSite?
 
   /// Writes one line to stderr: what a reactor does unless its `onUnhandledFailure` is set.
   public func print() {
-    let line = "unhandled failure: \(error), from \(site)\n"
-    _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    let chain = origin.map { $0 == site ? "" : ", in the chain of the Deferred made in \($0)" } ?? ""
+    printError("unhandled failure: \(error), from \(site)\(chain)")
   }
+}
+
+/// Writes one line to stderr.
+func printError(_ text: String) {
+  _ = Array("\(text)\n".utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
 /// Ends the program because it used the reactor wrongly; unlike `precondition` it says why in release builds too.

@@ -18,6 +18,12 @@ extension Recorder {
     return RingChain(raw: chain)
   }
 
+  /// The number of a site that the program's literals do not name: defined in the ring the first time.
+  public func site(_ site: Site) -> RingSite {
+    guard isOn, let ring = state.pointee.ring else { return .none }
+    return ring._withUnsafeGuaranteedRef { $0.define(site, in: state) }
+  }
+
   /// A failure reached the end of its chain and nobody handled it; `message` is cut to 240 bytes.
   public func unhandled(_ operation: RingOperation, message: String) {
     guard isOn else { return }

@@ -92,3 +92,22 @@ typedef struct {
   int64_t user_ns, system_ns, voluntary_switches, involuntary_switches, minor_faults, major_faults;
 } ll_usage;
 int ll_thread_usage(ll_usage *_Nonnull usage);
+
+// Swift's concurrency runtime: what it has no Swift interface for. A job is the runtime's object, pending or being enqueued.
+
+// The id that a task keeps for life, as `swift_task_getJobTaskId` says; 0 for a job that belongs to no task.
+uint64_t ll_job_task_id(const void *_Nonnull job);
+// Where a suspended task will go on, innermost first: fills `functions` with at most `capacity` addresses, returns how many.
+int ll_job_resume_functions(const void *_Nonnull job, const void *_Nullable *_Nonnull functions, int capacity);
+// The mangled name of the function at an address of this program, or NULL; and its demangled form, for the caller to free.
+const char *_Nullable ll_symbol(const void *_Nonnull address);
+char *_Nullable ll_demangle(const char *_Nonnull name);
+// A serial executor as the runtime knows it.
+typedef struct {
+  const void *_Nullable identity;
+  uintptr_t implementation;
+} ll_executor;
+// From here on the main actor's executor is this one; with no identity, the runtime's own again.
+void ll_set_main_executor(ll_executor executor);
+// Gives a job of the main actor to the runtime's own executor of it.
+void ll_enqueue_main_job(const void *_Nonnull job);
