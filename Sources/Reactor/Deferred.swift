@@ -122,7 +122,7 @@ public class Deferred<Value> {
   }
 
   /// The reactor ended: it will not fire, whatever is done to it.
-  func abandon() {
+  package func abandon() {
     guard case .pending = state else { return }
     state = .abandoned
     onCancel = nil

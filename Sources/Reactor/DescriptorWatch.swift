@@ -69,15 +69,13 @@ public final class DescriptorWatch {
   /// Watches for reading no more, and lets go of its handler.
   public func stopReading() {
     reactor.checkThread("DescriptorWatch.stopReading")
-    drop(\.reading, .cancelled)
-    narrow()
+    if drop(\.reading, .cancelled) { narrow() }
   }
 
   /// Watches for writing no more, and lets go of its handler.
   public func stopWriting() {
     reactor.checkThread("DescriptorWatch.stopWriting")
-    drop(\.writing, .cancelled)
-    narrow()
+    if drop(\.writing, .cancelled) { narrow() }
   }
 
   /// Watches for nothing any more, and lets go of both handlers. Does nothing the second time.
@@ -110,10 +108,13 @@ public final class DescriptorWatch {
     if reactor.recorder.isOn { reactor.recorder.watched(descriptor, what) }
   }
 
-  private func drop(_ side: Side, _ outcome: Outcome) {
-    guard let handler = self[keyPath: side] else { return }
+  /// Settles and lets go of a handler, if there is one.
+  @discardableResult
+  private func drop(_ side: Side, _ outcome: Outcome) -> Bool {
+    guard let handler = self[keyPath: side] else { return false }
     reactor.recorder.settled(handler.registration.operation, outcome)
     self[keyPath: side] = nil
+    return true
   }
 
   private var interest: Interest {
