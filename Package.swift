@@ -83,7 +83,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "looptop", "Demos", "Reactor", "Recorder", "Analysis", "Trace", "TraceStore",
+        "looptop", "Demos", "Reactor", "PostgreSQL", "Recorder", "Analysis", "Trace", "TraceStore",
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),

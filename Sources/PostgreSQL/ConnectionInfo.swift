@@ -24,8 +24,7 @@ struct ConnectionInfo {
     var words: UnsafeMutablePointer<CChar>?
     guard let options = PQconninfoParse(text, &words) else {
       defer { PQfreemem(words) }
-      throw .connection(
-        words.map { String(cString: $0).split(separator: "\n").joined(separator: "; ") } ?? "no memory left")
+      throw .connection(PostgresError.inOneLine(words))
     }
     defer { PQconninfoFree(options) }
     if value("hostaddr", in: options, orElse: "PGHOSTADDR") != nil { return }

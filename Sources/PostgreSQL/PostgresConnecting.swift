@@ -39,9 +39,9 @@ private final class PostgresConnecting {
     self.watch = watch
     do throws(ReactorError) {
       if status == PGRES_POLLING_READING {
-        try watch.onReadable { self.proceed() }
+        try watch.onReadable(function: "connect()") { self.proceed() }
       } else {
-        try watch.onWritable { self.proceed() }
+        try watch.onWritable(function: "connect()") { self.proceed() }
       }
     } catch {
       throw .reactor(error)

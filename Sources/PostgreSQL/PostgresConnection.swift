@@ -56,7 +56,7 @@ public final class PostgresConnection {
     if PQsetnonblocking(connection, 1) != 0 { throw .connection(PostgresError.lastWords(of: connection)) }
     do {
       // Always: between queries too there are notifications to hear, and the server's end.
-      try watch.onReadable { [weak self] in self?.receive() }
+      try watch.onReadable(function: "receive()") { [weak self] in self?.receive() }
     } catch {
       throw .reactor(error)
     }

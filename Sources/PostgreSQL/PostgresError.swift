@@ -42,9 +42,14 @@ public enum PostgresError: Error, Hashable, Sendable {
 extension PostgresError {
   /// What libpq says of a connection's last failure.
   static func lastWords(of connection: OpaquePointer?) -> String {
-    let words = connection.flatMap { PQerrorMessage($0) }.map { String(cString: $0) } ?? ""
-    let line = words.split(separator: "\n").joined(separator: "; ")
+    let line = inOneLine(connection.flatMap { PQerrorMessage($0) })
     return line.isEmpty ? "libpq has no memory left" : line
+  }
+
+  /// libpq's words come in lines, some of them indented.
+  static func inOneLine(_ words: UnsafePointer<CChar>?) -> String {
+    let lines = words.map { String(cString: $0) }?.split(separator: "\n") ?? []
+    return lines.map { $0.drop { $0.isWhitespace } }.joined(separator: "; ")
   }
 
   /// What a result's message says; without a SQLSTATE it is libpq's own, about the connection.
@@ -54,8 +59,7 @@ extension PostgresError {
     }
     // The letters are those of the protocol's fields of an error.
     guard let code = field("C") else {
-      let words = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
-      self = .connection(words.split(separator: "\n").joined(separator: "; "))
+      self = .connection(PostgresError.inOneLine(PQresultErrorMessage(result)))
       return
     }
     self = .server(
@@ -74,7 +78,7 @@ extension PostgresError: CustomStringConvertible {
         + "\(said.detail.map { " (\($0))" } ?? "")\(said.context.map { ", in \($0)" } ?? "")"
     case .connection(let words): words
     case .unsendable(let words): "the query was not sent: \(words)"
-    case .timedOut(let limit): "no connection within \(limit)"
+    case .timedOut(let limit): "no connection within \(limit.count / 1_000_000) ms"
     case .hostByName(let host):
       "\"\(host)\" would have to be looked up, which blocks: give a numeric hostaddr, or a Unix socket's folder as host"
     case .copy: "COPY is not for queries"

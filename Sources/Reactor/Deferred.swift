@@ -74,7 +74,10 @@ public class Deferred<Value> {
   }
 
   deinit {
-    if case .pending = state, ownsOperation { reactor.recorder.settled(operation, .dropped) }
+    // What was still waiting when the reactor ended was not dropped by anybody.
+    if case .pending = state, ownsOperation {
+      reactor.recorder.settled(operation, reactor.hasEnded ? .cancelled : .dropped)
+    }
     releaseSteps()
   }
 

@@ -3,7 +3,7 @@ import Reactor
 import Testing
 
 /// A pair of connected sockets that belong to the test.
-private final class Pair {
+final class SocketPair {
   private(set) var near: Int32
   let far: Int32
 
@@ -36,7 +36,7 @@ private func receive(_ descriptor: Int32) -> String? {
 @Suite("Foreign descriptors") struct DescriptorWatchTests {
   @Test(arguments: LoopKind.allCases) func whatArrivesIsReadByItsOwner(_ kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
-    let pair = try Pair()
+    let pair = try SocketPair()
     var received: [String] = []
     let watch = loop.reactor.watch(pair.near, "a pair")
     try watch.onReadable {
@@ -50,7 +50,7 @@ private func receive(_ descriptor: Int32) -> String? {
 
   @Test(arguments: LoopKind.allCases) func bothHandlersServeOneDescriptorAndCeaseOneByOne(_ kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
-    let pair = try Pair()
+    let pair = try SocketPair()
     var calls: [String] = []
     let watch = loop.reactor.watch(pair.near, "a pair")
     try watch.onWritable {
@@ -88,7 +88,7 @@ private func receive(_ descriptor: Int32) -> String? {
 
   @Test(arguments: LoopKind.allCases) func whatAHandlerThrowsIsReportedAndTheLoopGoesOn(_ kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
-    let pair = try Pair()
+    let pair = try SocketPair()
     let watch = loop.reactor.watch(pair.near, "a pair")
     var calls = 0
     try watch.onReadable {
@@ -105,7 +105,7 @@ private func receive(_ descriptor: Int32) -> String? {
 
   @Test(arguments: LoopKind.allCases) func theDescriptorIsLeftOpen(_ kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
-    let pair = try Pair()
+    let pair = try SocketPair()
     let handler = Box<Canary?>(nil)
     var isGone = false
     handler.value = Canary { isGone = true }
@@ -120,7 +120,7 @@ private func receive(_ descriptor: Int32) -> String? {
 
   @Test func aDescriptorThatCannotBeWatchedIsAnError() throws {
     let loop = try LoopUnderTest(.virtual)
-    let pair = try Pair()
+    let pair = try SocketPair()
     let file = open("/dev/null", O_RDONLY)
     close(file)
     #expect(throws: ReactorError.failed(.epollControl, at: nil, errno: EBADF)) {
@@ -146,7 +146,7 @@ private func receive(_ descriptor: Int32) -> String? {
 
   @Test func aNumberUsedAgainIsNotTakenForTheDescriptorThatWasClosed() throws {
     let loop = try LoopUnderTest(.virtual)
-    let (pair, other) = (try Pair(), try Pair())
+    let (pair, other) = (try SocketPair(), try SocketPair())
     let number = pair.takeNear()
     defer { close(number) }
     let old = loop.reactor.watch(number, "closed behind the watch's back")
@@ -167,7 +167,7 @@ private func receive(_ descriptor: Int32) -> String? {
 
   @Test func aTraceShowsTheStandingReadAndEachCallAsAChain() throws {
     let recording = try Recording()
-    let pair = try Pair()
+    let pair = try SocketPair()
     let watch = recording.virtual.reactor.watch(pair.near, "a pair")
     try watch.onReadable(function: "readable") { _ = receive(pair.near) }
     pair.send("news")
