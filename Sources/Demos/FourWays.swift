@@ -156,6 +156,8 @@ private struct FourWays {
   private func eventLoop() throws -> Figures {
     let reactor = try Reactor(name: "event-loop")
     let pool = PostgresPool(to: database, size: FourWays.width, on: reactor)
+    // The threads and processes have connected, too, when the first request comes.
+    for _ in 0..<FourWays.width { pool.query("SELECT $1", [0]) }
     var left = requests
     let listener = try reactor.listen(host: "127.0.0.1", port: 0) { connection in
       var reader = RequestReader()

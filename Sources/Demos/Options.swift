@@ -30,8 +30,8 @@ struct Options: Sendable {
       case "--list": list = true
       case "--way": way = try Options.value(&rest, of: word) { $0 }
       case "--database": database = try Options.value(&rest, of: word) { $0 }
-      case "--seconds": seconds = try Options.value(&rest, of: word) { Double($0).flatMap { $0 >= 0 ? $0 : nil } }
-      case "--requests": requests = try Options.value(&rest, of: word) { Int($0).flatMap { $0 > 0 ? $0 : nil } }
+      case "--seconds": seconds = try Options.value(&rest, of: word) { Double($0).within(0...86_400) }
+      case "--requests": requests = try Options.value(&rest, of: word) { Int($0).within(1...1_000_000) }
       case "--port": port = try Options.value(&rest, of: word) { UInt16($0) }
       case "--worker": worker = try Options.value(&rest, of: word) { Int($0) }
       case _ where word.hasPrefix("-") || name != nil: throw Failure(description: "\(word) is not understood")
@@ -60,4 +60,8 @@ struct Options: Sendable {
     if let worker { words += ["--worker", "\(worker)"] }
     return words
   }
+}
+
+extension Optional where Wrapped: Comparable {
+  fileprivate func within(_ range: ClosedRange<Wrapped>) -> Wrapped? { flatMap { range.contains($0) ? $0 : nil } }
 }

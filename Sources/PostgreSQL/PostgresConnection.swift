@@ -80,6 +80,7 @@ public final class PostgresConnection {
   /// dropped: the Deferred fails at once with a `CancellationError`.
   ///
   /// - Parameter parameters: for `$1` and so on, as texts, whose types the server finds out; `nil` for NULL.
+  @discardableResult
   public func query(
     _ text: String, _ parameters: [(any LosslessStringConvertible)?] = [], function: StaticString = #function,
     file: StaticString = #fileID, line: UInt = #line

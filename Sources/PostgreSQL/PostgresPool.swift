@@ -31,6 +31,7 @@ public final class PostgresPool {
   }
 
   /// Sends a statement over the first connection that is free; otherwise as `PostgresConnection.query`.
+  @discardableResult
   public func query(
     _ text: String, _ parameters: [(any LosslessStringConvertible)?] = [], function: StaticString = #function,
     file: StaticString = #fileID, line: UInt = #line

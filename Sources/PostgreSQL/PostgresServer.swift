@@ -2,6 +2,12 @@ import Glibc
 
 /// A PostgreSQL server of this process's own, for tests and demos: in a temporary folder, on a Unix socket, without a port.
 ///
+/// ```swift
+/// let server = try PostgresServer()
+/// defer { server.stop() }
+/// print(try BlockingPostgresConnection(to: server.connectionInfo).query("SELECT version()")[0][0] ?? "")
+/// ```
+///
 /// Starting it takes a few seconds, and blocks. It ends with `stop`, with its last user, and with this process, however that
 /// ends: a shell that stands between the two sees its input close. A process of root's runs it as the user `postgres`, or
 /// `nobody`, because PostgreSQL refuses root.

@@ -87,6 +87,15 @@ extension EndToEnd {
       #expect(try findings(folder.file("talk-deferred.looptrace")) == [])
     }
 
+    @Test func eachWayOfADemoHasTheScreenToItself() throws {
+      let terminal = try Tmux("\(Built.looptop) demo talk")
+      #expect(try terminal.screen(with: "blocked the loop").contains("talk synchronous"))
+      try terminal.press("q")
+      #expect(try terminal.screen(with: "talk deferred").contains("Callbacks"))
+      try terminal.press("q")
+      #expect(try terminal.screen(with: "ended 0").contains("ended 0"))
+    }
+
     @Test func aDemoThatFailsSaysWhy() throws {
       let output = try run([Built.looptop, "demo", "talk", "--database", "host=/nowhere", "--no-view"])
       #expect(output.status == 125)
