@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "Reactor", targets: ["Reactor"]),
     .library(name: "ReactorTesting", targets: ["ReactorTesting"]),
     .library(name: "Recorder", targets: ["Recorder"]),
+    .library(name: "PostgreSQL", targets: ["PostgreSQL"]),
     .library(name: "Drain", targets: ["Drain"]),
   ],
   dependencies: [
@@ -25,6 +26,7 @@ let package = Package(
     .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
     // Where the two sides meet.
     .target(name: "Trace", dependencies: ["CLinux", "CZstd"], exclude: ["FORMAT.md"]),
@@ -35,6 +37,9 @@ let package = Package(
       name: "Reactor",
       dependencies: ["Recorder", "CLinux", .product(name: "DequeModule", package: "swift-collections")]),
     .target(name: "ReactorTesting", dependencies: ["Reactor", "CLinux"]),
+    .target(
+      name: "PostgreSQL",
+      dependencies: ["Reactor", "CPostgreSQL", .product(name: "DequeModule", package: "swift-collections")]),
 
     // The tool's side.
     .target(
@@ -56,7 +61,7 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
-    .executableTarget(name: "Demos", dependencies: ["Reactor", "CLinux", "CSQLite"]),
+    .executableTarget(name: "Demos", dependencies: ["Reactor", "Recorder", "PostgreSQL", "CLinux", "CSQLite"]),
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
@@ -78,10 +83,11 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "looptop", "Demos", "Reactor", "Recorder", "RecorderChild", "Analysis", "Trace", "TraceStore",
+        "looptop", "Demos", "Reactor", "PostgreSQL", "Recorder", "RecorderChild", "Analysis", "Trace", "TraceStore",
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
+    .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "Reactor", "Recorder"]),
     .testTarget(
       name: "DrainTests",
       dependencies: [

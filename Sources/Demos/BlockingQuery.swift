@@ -2,8 +2,9 @@ import Reactor
 
 extension Demos.Demo {
   /// One kind of request asks the database on the loop: 200 ms in which nobody else is served.
-  static let blockingQuery = Demos.Demo(
-    name: "blocking-query", load: [Load(targets: ["/report"], pause: .milliseconds(900), start: .milliseconds(700))]
+  static let blockingQuery = server(
+    "blocking-query", "one kind of request asks the database on the loop",
+    load: [Load(targets: ["/report"], pause: .milliseconds(900), start: .milliseconds(700))]
   ) { server in
     server.route("/report") { _ in BlockingQuery(server: server).report() }
   }

@@ -19,21 +19,17 @@ struct Load: Sendable {
 
 /// The load of a demo, in a process of its own, so that it has no part in what is seen.
 enum Client {
-  /// Starts this program once more, as the client of the server at that port.
-  static func start(_ demo: Demos.Demo, port: UInt16) throws {
-    let arguments = ["/proc/self/exe", demo.name, "--client", "\(port)"]
-    let argv = arguments.map { strdup($0) } + [nil]
-    let envp = [strdup("LOOPTOP=off"), nil]
-    defer { (argv + envp).forEach { free($0) } }
-    var pid: pid_t = 0
-    let code = posix_spawn(&pid, arguments[0], nil, nil, argv, envp)
-    guard code == 0 else { throw Database.Failure(description: "the client cannot be started: errno \(code)") }
+  /// Starts a demo's load, for the server at that port.
+  static func start(_ options: Options, port: UInt16) throws {
+    var beside = options
+    beside.port = port
+    _ = try ChildProcess(beside, records: false)
   }
 
   /// Asks until the server is gone.
-  static func run(_ demo: Demos.Demo, port: UInt16) throws {
+  static func run(_ loads: [Load], port: UInt16) throws {
     let reactor = try Reactor(name: "client")
-    for load in [.users] + demo.load {
+    for load in loads {
       for index in 0..<load.connections {
         reactor.connect(host: "127.0.0.1", port: port).addCallback { connection in
           ask(load, from: index, over: connection, reactor)

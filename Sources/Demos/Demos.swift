@@ -2,56 +2,68 @@ import CLinux
 import Glibc
 import Reactor
 
-/// `looptop-demo NAME [--seconds S]`: a small server on the reactor with one thing wrong with it, and its own load.
+/// `looptop-demo NAME [--way WAY] [--seconds S]`: small programs on the reactor, to be watched.
 ///
-/// Each demo is one file, named after what is wrong.
+/// Each demo is one file: those that have something wrong are named after it.
 @main enum Demos {
-  /// What a demo adds to the server that all of them are.
+  /// One of them.
   struct Demo: Sendable {
     var name: String
-    /// What its clients ask for besides users, and how often.
-    var load: [Load]
-    var install: @Sendable (Server) -> Void
+    /// What there is to see, in a line.
+    var summary: String
+    /// What it compares: each way is a run of its own, and a recording of its own.
+    var ways: [String] = []
+    /// How many seconds are enough of it; `nil` for one that comes to an end of its own.
+    var length: Double? = 5
+    var run: @Sendable (Demo, Options) throws -> Void
+    /// What the processes do that it starts beside itself: its clients, or its workers.
+    var runBeside: @Sendable (Options, UInt16) throws -> Void = { _, _ in }
   }
 
-  static let all = [Demo.healthy, .blockingQuery, .neverFires, .hang]
+  static let all = [
+    Demo.healthy, .blockingQuery, .neverFires, .hang, .talk, .fourWays, .chat, .workers,
+  ]
 
   static func main() {
     // Whoever started it may be killed; nobody would be left to end it.
     _ = ll_end_with_parent()
-    let arguments = CommandLine.arguments.dropFirst()
-    if arguments.first == "--list" { return print(all.map(\.name).joined(separator: "\n")) }
-    guard let name = arguments.first(where: { !$0.hasPrefix("-") }), let demo = all.first(where: { $0.name == name })
-    else {
-      fail("usage: looptop-demo NAME [--seconds S], NAME being one of \(all.map(\.name).joined(separator: ", "))")
-    }
     do {
-      if let port = option("--client").flatMap({ UInt16($0) }) {
-        try Client.run(demo, port: port)
-      } else {
-        try serve(demo, seconds: option("--seconds").flatMap { Double($0) })
+      let options = try Options(CommandLine.arguments.dropFirst())
+      if options.list { return list() }
+      if options.name == StandInDatabase.name { return try StandInDatabase.run() }
+      guard let demo = all.first(where: { $0.name == options.name }) else {
+        fail("usage: looptop-demo NAME [--way WAY] [--seconds S], NAME being one of \(names(all.map(\.name)))")
       }
+      try run(demo, options)
     } catch {
       fail("looptop-demo: \(error)")
     }
   }
 
-  private static func serve(_ demo: Demo, seconds: Double?) throws {
-    let reactor = try Reactor(name: demo.name)
-    let server = Server(reactor, try Database())
-    demo.install(server)
-    let port = try server.start()
-    try Client.start(demo, port: port)
-    if let seconds { reactor.callLater(.seconds(seconds)) { reactor.stop() } }
-    reactor.run()
-  }
-
-  /// The word behind an option on the command line.
-  private static func option(_ name: String) -> String? {
-    CommandLine.arguments.firstIndex(of: name).flatMap { index in
-      index + 1 < CommandLine.arguments.count ? CommandLine.arguments[index + 1] : nil
+  /// For `looptop demo`: a line each, with name, ways, length and summary between tabs.
+  private static func list() {
+    for demo in all {
+      let length = demo.length.map { "\($0)" } ?? ""
+      print([demo.name, demo.ways.joined(separator: ","), length, demo.summary].joined(separator: "\t"))
     }
   }
+
+  private static func run(_ demo: Demo, _ options: Options) throws {
+    if let port = options.port { return try demo.runBeside(options, port) }
+    if let way = options.way, !demo.ways.contains(way) {
+      fail("looptop-demo: \(demo.name) has no way \(way); it has \(demo.ways.isEmpty ? "none" : names(demo.ways))")
+    }
+    if demo.ways.isEmpty || options.way != nil { return try demo.run(demo, options) }
+    for way in demo.ways {
+      var one = options
+      one.way = way
+      one.seconds = options.seconds ?? demo.length
+      let status = try ChildProcess(one, records: true, output: .inherited).wait()
+      if status != 0 { exit(status) }
+    }
+  }
+
+  private static func names(_ words: [String]) -> String { words.joined(separator: ", ") }
 
   static func fail(_ message: String) -> Never {
     let line = message + "\n"

@@ -2,8 +2,8 @@ import Reactor
 
 extension Demos.Demo {
   /// A retry puts a new Deferred in the first one's place: nobody can fire the first any more, and its request waits.
-  static let neverFires = Demos.Demo(
-    name: "never-fires",
+  static let neverFires = server(
+    "never-fires", "a retry leaves a request waiting for a Deferred that nobody can fire",
     load: (0..<3).map { client in
       Load(
         targets: (1...1_000).map { "/orders?id=\($0 + client)" }, pause: .milliseconds(300),

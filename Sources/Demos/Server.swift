@@ -74,3 +74,32 @@ final class Server {
     }
   }
 }
+
+extension Demos.Demo {
+  /// A demo that is this server and one thing more.
+  ///
+  /// - Parameter load: what its clients ask for besides users, and how often.
+  static func server(
+    _ name: String, _ summary: String, length: Double = 5, load: [Load] = [],
+    install: @escaping @Sendable (Server) -> Void = { _ in }
+  ) -> Demos.Demo {
+    Demos.Demo(
+      name: name, summary: summary, length: length,
+      run: { demo, options in
+        let reactor = try Reactor(name: demo.name)
+        let server = Server(reactor, try Database())
+        install(server)
+        try Client.start(options, port: try server.start())
+        reactor.run(for: options.seconds)
+      },
+      runBeside: { _, port in try Client.run([.users] + load, port: port) })
+  }
+}
+
+extension Reactor {
+  /// Runs it for so many seconds; `nil` is until it is stopped.
+  func run(for seconds: Double?) {
+    if let seconds { callLater(.seconds(seconds)) { self.stop() } }
+    run()
+  }
+}

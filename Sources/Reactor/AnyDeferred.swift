@@ -178,13 +178,14 @@ public class AnyDeferred {
   }
 
   private final func recordDrop() {
-    reactor.recorder.settled(operation, .dropped)
+    // What was still waiting when the reactor ended was not dropped by anybody.
+    reactor.recorder.settled(operation, reactor.hasEnded ? .cancelled : .dropped)
     if firstStep == nil || flags.contains(.isDerived) || reactor.hasEnded { return }
     reactor.onDroppedDeferred(callSite)
   }
 
   /// The reactor ended: it will not fire, whatever is done to it.
-  final func abandon() {
+  package final func abandon() {
     guard isPending else { return }
     state = .abandoned
     if flags.contains(.ownsOperation) { reactor.recorder.settled(operation, .cancelled) }

@@ -300,14 +300,23 @@ public final class Reactor {
 
   /// Watches a descriptor and keeps its watcher alive until `unwatch`.
   func watch(_ watcher: any Watcher, _ descriptor: Int32, _ interest: Interest) throws(ReactorError) {
+    _ = try watchForeign(watcher, descriptor, interest)
+  }
+
+  /// Watches a descriptor that others may close, and use its number again; the key tells whether it is still this one.
+  func watchForeign(
+    _ watcher: any Watcher, _ descriptor: Int32, _ interest: Interest
+  ) throws(ReactorError) -> UInt64 {
     if hasEnded { throw .ended }
-    let key = descriptors.insert(watcher, descriptor)
-    do {
-      try poller.add(descriptor, interest, key: key)
-    } catch {
-      descriptors.remove(descriptor)
-      throw error
-    }
+    // The kernel first: it knows whether who stands in the table under this number is still there.
+    let key = descriptors.nextKey(descriptor)
+    try poller.add(descriptor, interest, key: key)
+    descriptors.insert(watcher, descriptor)
+    return key
+  }
+
+  func unwatchForeign(_ descriptor: Int32, _ key: UInt64) {
+    if descriptors.watcher(key) != nil { unwatch(descriptor) }
   }
 
   func change(_ descriptor: Int32, _ interest: Interest) {

@@ -28,13 +28,18 @@ struct DescriptorTable {
     return slot.generation == UInt32(key >> 32) ? slot.watcher : nil
   }
 
-  mutating func insert(_ watcher: any Watcher, _ descriptor: Int32) -> UInt64 {
+  /// The key that the next watcher of a descriptor will have.
+  mutating func nextKey(_ descriptor: Int32) -> UInt64 {
+    while slots.count <= Int(descriptor) { slots.append(Slot()) }
+    return UInt64(slots[Int(descriptor)].generation &+ 1) << 32 | UInt64(descriptor)
+  }
+
+  /// Under its next key. Takes the place of one whose descriptor was closed by others.
+  mutating func insert(_ watcher: any Watcher, _ descriptor: Int32) {
     let index = Int(descriptor)
-    while slots.count <= index { slots.append(Slot()) }
+    if slots[index].watcher == nil { count += 1 }
     slots[index].watcher = watcher
     slots[index].generation &+= 1
-    count += 1
-    return key(descriptor)
   }
 
   mutating func remove(_ descriptor: Int32) {

@@ -31,23 +31,39 @@ extension RecorderState {
     freeLabelCount += 1
   }
 
-  /// One open operation more or less in a named chain; the last one takes the name along unless the chain runs.
+  /// One open operation more in a named chain; returns its label, or 0 where the name was left.
+  ///
+  /// A chain that waits for nothing may go on all the same: when the last operation of it was settled by another
+  /// chain, and then a step of it runs. Its place may be somebody else's by then.
   @usableFromInline @inline(never)
-  mutating func countOperation(of label: UInt64, by step: Int32) {
+  func countOperation(of chain: UInt64) -> UInt16 {
+    guard let entry = label(of: chain) else { return 0 }
+    entry.storeBytes(of: entry.load(fromByteOffset: 16, as: Int32.self) &+ 1, toByteOffset: 16, as: Int32.self)
+    return UInt16(truncatingIfNeeded: chain >> 48)
+  }
+
+  /// One open operation less in the chain of a label, which was counted; the last one takes the name along unless the
+  /// chain runs.
+  @usableFromInline @inline(never)
+  mutating func uncountOperation(of label: UInt64) {
     let entry = labels + (Int(label) - 1) * RingLayout.labelSize
-    let count = entry.load(fromByteOffset: 16, as: Int32.self) &+ step
+    let count = entry.load(fromByteOffset: 16, as: Int32.self) &- 1
     entry.storeBytes(of: count, toByteOffset: 16, as: Int32.self)
     let chain = entry.load(as: UInt64.self) & 0xFFFF_FFFF_FFFF
-    if count <= 0, step < 0, chain != self.chain & 0xFFFF_FFFF_FFFF { leaveLabel(label) }
+    if count <= 0, chain != self.chain & 0xFFFF_FFFF_FFFF { leaveLabel(label) }
+  }
+
+  /// The entry of a named chain, unless its name was left.
+  private func label(of chain: UInt64) -> UnsafeMutableRawPointer? {
+    let entry = labels + (Int(chain >> 48) - 1) * RingLayout.labelSize
+    let expected = chain & 0xFFFF_FFFF_FFFF | LabelKind.chain.rawValue << 48
+    return entry.load(as: UInt64.self) == expected ? entry : nil
   }
 
   /// A span of a named chain ended: without open operations its name is no longer needed.
   @usableFromInline @inline(never)
   mutating func leaveNamedChain(_ chain: UInt64) {
-    let label = chain >> 48
-    let entry = labels + (Int(label) - 1) * RingLayout.labelSize
-    let expected = chain & 0xFFFF_FFFF_FFFF | LabelKind.chain.rawValue << 48
-    guard entry.load(as: UInt64.self) == expected, entry.load(fromByteOffset: 16, as: Int32.self) <= 0 else { return }
-    leaveLabel(label)
+    guard let entry = label(of: chain), entry.load(fromByteOffset: 16, as: Int32.self) <= 0 else { return }
+    leaveLabel(chain >> 48)
   }
 }

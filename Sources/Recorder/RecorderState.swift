@@ -233,9 +233,7 @@ import Trace
     entry.storeBytes(of: detail, toByteOffset: 24, as: UInt64.self)
     ll_store_release((entry + 16).assumingMemoryBound(to: UInt64.self), position | UInt64(flags) << 48)
     // The label's place is kept, so that settling finds the chain's count without asking for the chain.
-    let label = counted ? chain >> 48 : 0
-    operationLabels[place] = UInt16(truncatingIfNeeded: label)
-    if label != 0 { countOperation(of: label, by: 1) }
+    operationLabels[place] = counted && chain >> 48 != 0 ? countOperation(of: chain) : 0
     return UInt64(place &+ 1)
   }
 
@@ -261,6 +259,6 @@ import Trace
     ll_store_release(word, 0)
     freeOperations[freeOperationCount] = UInt16(truncatingIfNeeded: place)
     freeOperationCount &+= 1
-    if label != 0 { countOperation(of: label, by: -1) }
+    if label != 0 { uncountOperation(of: label) }
   }
 }

@@ -16,8 +16,12 @@ enum Failure: Error {
   case noDemoProgram(String)
   /// A demo that ended before its loop ran, and what it said.
   case demoDidNotStart(String, said: String)
+  /// A demo that came to a bad end, and what it said.
+  case demoFailed(String, said: String)
   /// No demo of that name.
   case noSuchDemo(String, known: [String])
+  /// A demo that has no such way.
+  case noSuchWay(String, String, known: [String])
   /// Nothing has that pid.
   case noSuchProcess(Int32)
   /// The process is there, but has no ring that we may read.
@@ -39,10 +43,10 @@ enum Failure: Error {
   /// What the process returns.
   var exitCode: Int32 {
     switch self {
-    case .trace(.exists), .terminal, .noSuchDemo, .ambiguous: Failure.usageCode
+    case .trace(.exists), .terminal, .noSuchDemo, .noSuchWay, .ambiguous: Failure.usageCode
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
-    case .cannotStart, .noDemoProgram, .demoDidNotStart: 125
+    case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
     case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents:
       Failure.inputCode
     }
@@ -59,8 +63,13 @@ enum Failure: Error {
     case .noDemoProgram(let path): "the demos' program is not at \(path); build it with `swift build`"
     case .demoDidNotStart(let name, let said):
       "the demo \(name) did not start" + (said.isEmpty ? "" : "; it said: \(visible(said))")
+    case .demoFailed(let name, let said):
+      "the demo \(visible(name)) failed" + (said.isEmpty ? "" : "; it said: \(visible(said))")
     case .noSuchDemo(let name, let known):
       "there is no demo named \(visible(name)); there are \(known.joined(separator: ", "))"
+    case .noSuchWay(let name, let way, let known):
+      "the demo \(visible(name)) has no way \(visible(way)); "
+        + (known.isEmpty ? "it has only one" : "it has \(known.joined(separator: ", "))")
     case .noSuchProcess(let pid): "there is no process \(pid), and it left no ring; `looptop list` shows what there is"
     case .notTraced(let pid, let problems):
       "process \(pid) records nothing that you can read"

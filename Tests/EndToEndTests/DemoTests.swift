@@ -1,4 +1,5 @@
 import Glibc
+import PostgreSQL
 import Testing
 
 /// The line of a file on which a text stands, as a site gives it.
@@ -56,6 +57,103 @@ extension EndToEnd {
       let line = line(of: "let answer = Deferred", in: "Demos/NeverFires.swift")
       #expect(output.out.contains("error: never-settled  Demos/NeverFires.swift:\(line)"))
       #expect(output.out.contains("Deferreds created by state(of:)"))
+    }
+
+    @Test func theListSaysWhatThereIs() throws {
+      let output = try run([Built.looptop, "demo", "--list"])
+      let names = output.out.split(separator: "\n").compactMap { $0.split(separator: " ").first }
+      #expect(names == ["healthy", "blocking-query", "never-fires", "hang", "talk", "four-ways", "chat", "workers"])
+      let completions = try run(
+        [Built.looptop, "---completion", "demo", "--", "positional@0", "2", "0"], environment: ["SAP_SHELL": "bash"])
+      #expect(completions.out.split(separator: "\n") == names)
+    }
+
+    @Test(arguments: ["sqlite", "postgresql"]) func theTalkHangsInOneWayAndIsSmoothInTheOther(
+      _ database: String
+    ) throws {
+      guard database == "sqlite" || PostgresServer.isInstalled else {
+        return print("skipping the talk on PostgreSQL: \(PostgresServer.Failure.notInstalled)")
+      }
+      let folder = try TemporaryFolder()
+      let output = try run([
+        Built.looptop, "demo", "talk", "--database", database, "--seconds", "3", "--no-view", "-o",
+        folder.file("talk.looptrace"),
+      ])
+      #expect(output.status == 0)
+      #expect(output.err == "")
+      let synchronous = try findings(folder.file("talk-synchronous.looptrace"))
+      let onData = line(of: "connection.onData", in: "Demos/Talk.swift")
+      #expect(synchronous.first?.hasPrefix("blocking-callback Demos/Talk.swift:\(onData) warning") == true)
+      #expect(try findings(folder.file("talk-deferred.looptrace")) == [])
+    }
+
+    @Test func eachWayOfADemoHasTheScreenToItself() throws {
+      let terminal = try Tmux("\(Built.looptop) demo talk")
+      #expect(try terminal.screen(with: "blocked the loop").contains("talk synchronous"))
+      try terminal.press("q")
+      #expect(try terminal.screen(with: "talk deferred").contains("Callbacks"))
+      try terminal.press("q")
+      #expect(try terminal.screen(with: "ended 0").contains("ended 0"))
+    }
+
+    @Test func aDemoThatFailsSaysWhy() throws {
+      let output = try run([Built.looptop, "demo", "talk", "--database", "host=/nowhere", "--no-view"])
+      #expect(output.status == 125)
+      #expect(
+        output.err.hasPrefix("looptop: the demo talk failed; it said: looptop-demo: connection to server on socket"))
+      let unknown = try run([Built.looptop, "demo", "talk", "--way", "sideways", "--no-view"])
+      #expect(unknown.status == 2)
+      #expect(unknown.err == "looptop: the demo talk has no way sideways; it has synchronous, deferred\n")
+    }
+
+    @Test(arguments: ["stand-in", "postgresql"]) func fourWaysLeavesItsTableAndFourTraces(_ database: String) throws {
+      guard database == "stand-in" || PostgresServer.isInstalled else {
+        return print("skipping four ways on PostgreSQL: \(PostgresServer.Failure.notInstalled)")
+      }
+      let folder = try TemporaryFolder()
+      let program = "\(Built.looptop) demo four-ways --database \(database) --no-view -o \(folder.file("four"))"
+      let output = try run(["/bin/sh", "-c", program])
+      #expect(output.status == 0)
+      #expect(output.err == "")
+      let ways = ["synchronous", "threads", "processes", "event-loop"]
+      let rows = output.out.split(separator: "\n").suffix(4).map { $0.split(separator: " ").map(String.init) }
+      #expect(rows.map(\.first) == ways)
+      for row in rows {
+        #expect(row[2] == "requests/s" && row.contains("p50") && row.contains("p99") && row.contains("MiB"), "\(row)")
+        #expect(Double(row[1]) ?? 0 > 0)
+      }
+      let loops = try ways.map { try loopCount(folder.file("four-\($0)")) }
+      #expect(loops == [1, 8, 8, 1])
+    }
+
+    @Test(arguments: [("chat", 1, " says  completed"), ("workers", 4, "  job 1 ")]) func nothingIsWrongWith(
+      _ name: String, loops: Int, chain: String
+    ) throws {
+      let folder = try TemporaryFolder()
+      let file = folder.file("\(name).looptrace")
+      let output = try run([Built.looptop, "demo", name, "--seconds", "3", "--no-view", "-o", file])
+      #expect(output.status == 0)
+      #expect(output.err == "")
+      #expect(try findings(file) == [])
+      #expect(try loopCount(file) == loops)
+      #expect(output.out.contains(chain))
+    }
+
+    /// Those of severity warning or above, in the report's order: which, where, how bad.
+    private func findings(_ file: String) throws -> [String] {
+      let report = try run([Built.looptop, "report", file])
+      let lines = report.out.split(separator: "\n").map(String.init)
+      return lines.compactMap { line in
+        let words = line.split { $0 == " " || $0 == ":" }
+        guard let severity = words.first, ["warning", "error"].contains(severity), words.count > 2 else { return nil }
+        return "\(words[1]) \(words[2]):\(words.dropFirst(3).first ?? "") \(severity)"
+      }
+    }
+
+    private func loopCount(_ file: String) throws -> Int {
+      let lines = try run([Built.looptop, "report", file]).out.split(separator: "\n", omittingEmptySubsequences: false)
+      guard let title = lines.firstIndex(of: "LOOPS") else { return 0 }
+      return lines[(title + 2)...].prefix { !$0.isEmpty }.count
     }
 
     @Test func keysLeadToEveryViewAndBack() throws {

@@ -3,18 +3,19 @@ import Testing
 
 /// The plan of the house: which module may import which. The traced side and the tool's side meet only in Trace.
 private let plan: [String: Set<String>] = [
-  "CLinux": [], "CNcurses": [], "CZstd": [], "CSQLite": [],
+  "CLinux": [], "CNcurses": [], "CZstd": [], "CSQLite": [], "CPostgreSQL": [],
   "Trace": ["CLinux", "CZstd"],
   "Recorder": ["Trace", "CLinux"],
   "Reactor": ["Recorder", "CLinux", "Trace"],
   "ReactorTesting": ["Reactor", "Recorder", "Trace", "CLinux"],
+  "PostgreSQL": ["Reactor", "CPostgreSQL"],
   "Drain": ["Trace", "CLinux"],
   "TraceStore": ["Trace", "CLinux"],
   "Analysis": ["Trace", "TraceStore"],
   "Screens": ["Analysis", "Trace"],
   "Terminal": ["Screens", "CNcurses", "CLinux"],
   "looptop": ["Trace", "Drain", "TraceStore", "Analysis", "Screens", "Terminal", "CLinux"],
-  "Demos": ["Reactor", "CLinux", "CSQLite"],
+  "Demos": ["Reactor", "Recorder", "PostgreSQL", "CLinux", "CSQLite"],
   "Benchmarks": ["Recorder", "Reactor", "CLinux", "Trace", "Drain", "TraceStore", "Analysis"],
 ]
 

@@ -303,4 +303,24 @@ struct RecordedTests {
         1.000000000 loop-end
         """)
   }
+
+  @Test("of what still waits at the end: cancelled, not dropped, down to what waits for it")
+  func waitingAtTheEnd() throws {
+    let recording = try Recording()
+    let pair = try SocketPair()
+    let reactor = recording.virtual.reactor
+    let asked = Deferred<Int>(on: reactor, function: "asked")
+    let answer = Box<Deferred<Int>?>(Deferred(on: reactor, function: "answer"))
+    asked.addCallback(function: "waits") { [box = answer] _ in box.value! }
+    asked.callback(1)
+    // The handler holds the last reference, and the end lets go of it.
+    try reactor.watch(pair.near, "a pair").onReadable(function: "readable") { [answer = answer.value] in
+      withExtendedLifetime(answer) {}
+    }
+    answer.value = nil
+    let settled = recording.events().split(separator: "\n").filter { $0.contains(" settled ") }
+    #expect(
+      settled.map { $0.split(separator: " ").last } == ["outcome=success"]
+        + [Substring](repeating: "outcome=cancelled", count: 3))
+  }
 }

@@ -139,6 +139,34 @@ import Trace
     #expect(later.descriptors == [])
   }
 
+  @Test func aChainThatGoesOnAfterItsNameWasLeftTakesNobodyElsesPlace() throws {
+    let ring = try TestRing()
+    let recorder = ring.recorder
+    let site = ring.site("request")
+    func openNamed(_ name: String) -> (RingChain, RingOperation) {
+      recorder.beganChain(site, .io, .poll)
+      let chain = recorder.nameChain(name)
+      let operation = recorder.created(.deferred, site)
+      recorder.ended()
+      return (chain, operation)
+    }
+    let (first, waited) = openNamed("first")
+    // Its one operation is settled by another chain, and then its step runs, and waits for something else.
+    recorder.beganChain(site, .io, .poll)
+    recorder.settled(waited, .success)
+    recorder.beganNow(site, .deferred, .callback, chain: first)
+    recorder.settled(recorder.created(.deferred, site), .success)
+    recorder.ended()
+    recorder.ended()
+    _ = openNamed("second")
+    _ = openNamed("third")
+    // What the events say is read: from here on a checkpoint says what the table does.
+    while ring.read() != nil {}
+    recorder.mark("now")
+    let checkpoint = try #require(ring.read(checkpoint: true)?.checkpoints.last)
+    #expect(checkpoint.chains.map(\.name).sorted() == ["second", "third"])
+  }
+
   @Test func anEntryOfTheReadyQueueKeepsItsMomentWhicheverThreadQueuedIt() throws {
     let ring = try TestRing()
     let recorder = ring.recorder
