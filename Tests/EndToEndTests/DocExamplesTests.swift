@@ -6,7 +6,7 @@ private let root = String(#filePath.prefix(#filePath.count - "/Tests/EndToEndTes
 extension EndToEnd {
   @Suite("The examples in the public documentation") struct DocExamplesTests {
     /// The libraries that programs import; each example is the body of a function that has a reactor and may throw.
-    private static let modules = ["Recorder", "Reactor", "ReactorTesting", "Drain"]
+    private static let modules = ["Recorder", "Reactor", "ReactorTesting", "PostgreSQL", "Drain"]
 
     @Test func theyCompile() throws {
       var program = Self.modules.map { "import \($0)\n" }.joined() + "import Glibc\n"
@@ -23,14 +23,17 @@ extension EndToEnd {
       }
       #expect(count > 0)
       let folder = try TemporaryFolder()
-      let compiled = try run([
-        "/usr/bin/env", "swiftc", "-typecheck", "-swift-version", "6", "-parse-as-library", "-suppress-warnings",
-        "-module-cache-path", folder.file("cache"), "-I", "\(Built.folder)/Modules",
-        "-Xcc", "-fmodule-map-file=\(Built.folder)/CLinux.build/module.modulemap",
-        "-Xcc", "-fmodule-map-file=\(root)/Sources/CZstd/module.modulemap", "-Xcc",
-        "-fmodule-map-file=\(Built.folder)/../../checkouts/swift-system/Sources/CSystem/include/module.modulemap",
-        folder.write("Examples.swift", Array(program.utf8)),
-      ])
+      let libpq = try run(["/usr/bin/env", "pkg-config", "--cflags", "libpq"]).out.split { " \n".contains($0) }
+      let compiled = try run(
+        [
+          "/usr/bin/env", "swiftc", "-typecheck", "-swift-version", "6", "-parse-as-library", "-suppress-warnings",
+          "-module-cache-path", folder.file("cache"), "-I", "\(Built.folder)/Modules",
+          "-Xcc", "-fmodule-map-file=\(Built.folder)/CLinux.build/module.modulemap",
+          "-Xcc", "-fmodule-map-file=\(root)/Sources/CPostgreSQL/module.modulemap",
+          "-Xcc", "-fmodule-map-file=\(root)/Sources/CZstd/module.modulemap", "-Xcc",
+          "-fmodule-map-file=\(Built.folder)/../../checkouts/swift-system/Sources/CSystem/include/module.modulemap",
+          folder.write("Examples.swift", Array(program.utf8)),
+        ] + libpq.flatMap { ["-Xcc", String($0)] })
       #expect(compiled.status == 0, "\(compiled.err)")
     }
 
