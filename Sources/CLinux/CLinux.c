@@ -1,8 +1,8 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/falloc.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -231,11 +231,6 @@ int ll_job_resume_functions(const void *job, const void **functions, int capacit
   return count;
 }
 
-const char *ll_symbol(const void *address) {
-  Dl_info info;
-  return dladdr(address, &info) ? info.dli_sname : NULL;
-}
-
 extern char *swift_demangle(const char *name, size_t length, char *output, size_t *output_length, uint32_t flags);
 char *ll_demangle(const char *name) { return swift_demangle(name, strlen(name), NULL, NULL, 0); }
 
@@ -258,3 +253,16 @@ void ll_set_main_executor(ll_executor executor) {
 
 extern swiftcall void swift_task_enqueueMainExecutor(const void *job);
 void ll_enqueue_main_job(const void *job) { swift_task_enqueueMainExecutor(job); }
+
+// The program itself is the first.
+static int first_bias(struct dl_phdr_info *image, size_t size, void *bias) {
+  (void)size;
+  *(uintptr_t *)bias = image->dlpi_addr;
+  return 1;
+}
+
+uintptr_t ll_load_bias(void) {
+  uintptr_t bias = 0;
+  dl_iterate_phdr(first_bias, &bias);
+  return bias;
+}

@@ -5,7 +5,8 @@ import Synchronization
 /// While a reactor runs on the program's main thread, the jobs of the main actor are callbacks of that reactor.
 ///
 /// The thread is busy with the loop, so nobody else could run them; and code that the compiler isolates to the main actor
-/// without being asked, like that of `main`, could not await anything.
+/// without being asked, like that of `main`, could not await anything. An `async` `main` runs on a thread of the runtime's
+/// choice, and keeps the main actor for itself: run the reactor from a synchronous one.
 enum MainActorJobs {
   /// The latest is who has them. None is ever let go of: tasks that wait for the main actor refer to it without owning it.
   private static let executors = Mutex<[ReactorExecutor]>([])

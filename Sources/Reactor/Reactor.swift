@@ -106,7 +106,8 @@ public final class Reactor {
 
   /// Runs the loop until it is stopped, then ends it: what is still pending is cancelled and never called.
   ///
-  /// Once only, and not on a reactor whose clock is virtual.
+  /// Once only, and not on a reactor whose clock is virtual. On the program's main thread it also runs the main actor's
+  /// jobs, as callbacks of this loop; call it from a synchronous `main`.
   public func run() {
     checkThread("run")
     if case .manual = clock { misuse("run on a reactor with a virtual clock: tell its VirtualReactor to advance") }

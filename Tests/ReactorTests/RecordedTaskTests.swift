@@ -3,8 +3,7 @@ import ReactorTesting
 import Testing
 import Trace
 
-/// Not private, so that the running program has its name.
-func resumesByName(_ deferred: Deferred<Int>) async throws -> Int {
+private func resumesByName(_ deferred: Deferred<Int>) async throws -> Int {
   try await deferred.value + 1
 }
 
@@ -15,6 +14,7 @@ struct RecordedTaskTests {
     let recording = try Recording()
     let reactor = recording.virtual.reactor
     let source = reactor.deferred(of: Int.self, function: "source")
+    let resumed = "ReactorTests.resumesByName"
     reactor.callSoon(function: "starts") {
       reactor.task(name: "work", function: "task") { try await resumesByName(source) }
         .addCallback(function: "step") { _ in }
@@ -38,9 +38,9 @@ struct RecordedTaskTests {
         1.002000000 begin span=8 kind=timer trigger=timer site=fires op=3 ready=1.002000000
         1.002000000 settled op=3 outcome=success
         1.002000000 settled op=1 outcome=success
-        1.002000000 queued op=5 at=1.002000000 kind=task trigger=callback site=task chain=7 by=8
+        1.002000000 queued op=5 at=1.002000000 kind=task trigger=callback site=\(resumed) chain=7 by=8
         1.002000000 end span=8
-        1.002000000 begin span=9 kind=task trigger=callback site=task op=5
+        1.002000000 begin span=9 kind=task trigger=callback site=\(resumed) op=5
         1.002000000 settled op=5 outcome=success
         1.002000000 begin span=10 kind=deferred trigger=callback site=step op=5
         1.002000000 end span=10
@@ -99,7 +99,7 @@ struct RecordedTaskTests {
     task.cancel()
     recording.virtual.settle()
     let events = recording.events().split(separator: "\n")
-    #expect(events.contains { $0.contains("queued op=1 at=1.000000000 kind=task trigger=thread site=task") })
+    #expect(events.contains { $0.contains("queued op=1 at=1.000000000 kind=task trigger=thread site=closure #1 in") })
     #expect(events.contains { $0.contains("settled op=1 outcome=cancelled") })
   }
 }

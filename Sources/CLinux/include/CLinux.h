@@ -99,9 +99,10 @@ int ll_thread_usage(ll_usage *_Nonnull usage);
 uint64_t ll_job_task_id(const void *_Nonnull job);
 // Where a suspended task will go on, innermost first: fills `functions` with at most `capacity` addresses, returns how many.
 int ll_job_resume_functions(const void *_Nonnull job, const void *_Nullable *_Nonnull functions, int capacity);
-// The mangled name of the function at an address of this program, or NULL; and its demangled form, for the caller to free.
-const char *_Nullable ll_symbol(const void *_Nonnull address);
+// What a mangled name stands for, for the caller to free.
 char *_Nullable ll_demangle(const char *_Nonnull name);
+// By how much the program's addresses differ from those in its file.
+uintptr_t ll_load_bias(void);
 // A serial executor as the runtime knows it.
 typedef struct {
   const void *_Nullable identity;
