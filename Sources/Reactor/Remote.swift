@@ -1,11 +1,10 @@
 import CLinux
 import Glibc
 import Recorder
-import Synchronization
 
 /// What other threads may have of a reactor. Copies and outliving the reactor are fine.
 public final class Remote: Sendable {
-  private struct Box {
+  private struct Box: Sendable {
     var mail: [Mail] = []
     /// `nil` before the reactor is made and after it ended.
     var recorder: Recorder?
@@ -13,7 +12,7 @@ public final class Remote: Sendable {
 
   /// An eventfd: readable while there is mail. Ours, so that it is open for as long as anybody can post.
   let descriptor: Int32
-  private let box = Mutex(Box())
+  private let box = Monitor(Box())
 
   init() throws(ReactorError) {
     descriptor = ll_eventfd()
