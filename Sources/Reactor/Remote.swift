@@ -7,7 +7,7 @@ public final class Remote: Sendable {
   private struct Box: Sendable {
     var mail: [Mail] = []
     /// `nil` before the reactor is made and after it ended.
-    var recorder: Recorder?
+    var clock: RingClock?
   }
 
   /// An eventfd: readable while there is mail. Ours, so that it is open for as long as anybody can post.
@@ -37,14 +37,14 @@ public final class Remote: Sendable {
 
   /// A stamp for what happens now on this thread; `nil` where the reactor has ended.
   func moment() -> RingMoment? {
-    box.withLock { $0.recorder?.moment() }
+    box.withLock { $0.clock?.moment() }
   }
 
-  /// Stamps under the lock: the recorder is not touched once the reactor has ended.
-  func post(_ item: (Recorder) -> Mail) -> Bool {
+  /// Stamps under the lock: the clock is not read once the reactor has ended.
+  func post(_ item: (RingClock) -> Mail) -> Bool {
     let count = box.withLock { box in
-      guard let recorder = box.recorder else { return 0 }
-      box.mail.append(item(recorder))
+      guard let clock = box.clock else { return 0 }
+      box.mail.append(item(clock))
       return box.mail.count
     }
     // Whoever posted first has woken the loop, or is about to.
@@ -53,12 +53,12 @@ public final class Remote: Sendable {
   }
 
   func open(_ recorder: Recorder) {
-    box.withLock { $0.recorder = recorder }
+    box.withLock { $0.clock = recorder.clock }
   }
 
   func close() {
     let dropped = box.withLock { box in
-      box.recorder = nil
+      box.clock = nil
       let dropped = box.mail
       box.mail = []
       return dropped
