@@ -54,7 +54,9 @@ public final class Connection {
 
   /// How it came to an end.
   enum End {
-    case byPeer, here, failed(ReactorError)
+    case byPeer, here
+    /// Indirect: rare, and would make every connection larger.
+    indirect case failed(ReactorError)
 
     var error: ReactorError? {
       if case .failed(let error) = self { error } else { nil }

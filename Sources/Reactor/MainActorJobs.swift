@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Synchronization
 
 /// While a reactor runs on the program's main thread, the jobs of the main actor are callbacks of that reactor.
 ///
@@ -9,7 +8,7 @@ import Synchronization
 /// choice, and keeps the main actor for itself: run the reactor from a synchronous one.
 enum MainActorJobs {
   /// The latest is who has them. None is ever let go of: tasks that wait for the main actor refer to it without owning it.
-  private static let executors = Mutex<[ReactorExecutor]>([])
+  private static let executors = Monitor<[ReactorExecutor]>([])
 
   /// From here on they go to the calling thread's reactor, if that is the main thread.
   static func take(by executor: ReactorExecutor) {

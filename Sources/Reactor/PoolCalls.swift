@@ -1,5 +1,4 @@
 import Recorder
-import Synchronization
 import Trace
 
 /// What a pool thread tells the loop when it has finished a call.
@@ -124,7 +123,7 @@ extension Reactor {
 
 /// Where a pool thread leaves a result for the loop.
 private final class Handover<Value: Sendable>: Sendable {
-  private let result = Mutex<Result<Value, any Error>?>(nil)
+  private let result = Monitor<Result<Value, any Error>?>(nil)
 
   func put(_ result: Result<Value, any Error>) {
     self.result.withLock { $0 = result }

@@ -1,6 +1,5 @@
 import Glibc
 import Recorder
-import Synchronization
 
 /// Runs the jobs of async functions and actors on a reactor's thread, each as one callback of its ready queue.
 ///
@@ -27,7 +26,7 @@ public final class ReactorExecutor: TaskExecutor {
   private nonisolated(unsafe) unowned(unsafe) var reactor: Reactor?
   private let actors = ActorExecutor(.actor)
   private let mainActor = ActorExecutor(.mainActor)
-  private let late = Mutex(Late())
+  private let late = Monitor(Late())
 
   /// Jobs that came after the end.
   private struct Late {

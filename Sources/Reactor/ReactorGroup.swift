@@ -26,17 +26,12 @@ public final class ReactorGroup: Sendable {
     let thread: pthread_t
   }
 
-  private enum State {
+  private enum State: Sendable {
     case running, ended([ShutDown])
   }
 
-  /// What a loop had to cut off.
-  private final class Report: Sendable {
-    let value = Mutex<ShutDown?>(nil)
-  }
-
   private let members: [Member]
-  private let state = Mutex(State.running)
+  private let state = Monitor(State.running)
   private let turn = Atomic<Int>(0)
 
   /// Starts `count` loops (at least one), named `name-1` and so on, each with a pool as `Reactor.init` makes it.
@@ -72,17 +67,21 @@ public final class ReactorGroup: Sendable {
   private static func start(
     _ name: String, _ threads: Int, _ queue: Int, _ recording: Recorder.Options
   ) throws(ReactorError) -> (Remote, pthread_t) {
-    let made = Arrival<Result<Remote, ReactorError>>()
+    let made = Monitor<Result<Remote, ReactorError>?>(nil)
+    @Sendable func put(_ result: Result<Remote, ReactorError>) {
+      made.withLock { $0 = result }
+      made.signal()
+    }
     let thread = try LoopThread.start(name) {
       do throws(ReactorError) {
         let reactor = try Reactor(name: name, threads: threads, queue: queue, recording: recording)
-        made.put(.success(reactor.remote))
+        put(.success(reactor.remote))
         reactor.run()
       } catch {
-        made.put(.failure(error))
+        put(.failure(error))
       }
     }
-    switch made.wait() {
+    switch made.wait({ $0 }) {
     case .success(let remote): return (remote, thread)
     case .failure(let error):
       pthread_join(thread, nil)
@@ -106,17 +105,17 @@ public final class ReactorGroup: Sendable {
       let reports = members.map { ($0.thread, Self.shutDown($0.remote, within: limit)) }
       let ended = reports.compactMap { thread, report in
         pthread_join(thread, nil)
-        return report.value.withLock { $0 }
+        return report.withLock { $0 }
       }
       state = .ended(ended)
       return ended
     }
   }
 
-  private static func shutDown(_ remote: Remote, within limit: Nanoseconds) -> Report {
-    let report = Report()
+  private static func shutDown(_ remote: Remote, within limit: Nanoseconds) -> Monitor<ShutDown?> {
+    let report = Monitor<ShutDown?>(nil)
     remote.call { reactor in
-      reactor.shutDown(within: limit).addCallback { cutOff in report.value.withLock { $0 = cutOff } }
+      reactor.shutDown(within: limit).addCallback { cutOff in report.withLock { $0 = cutOff } }
     }
     return report
   }

@@ -1,20 +1,19 @@
 import CLinux
 import Glibc
 import Recorder
-import Synchronization
 import Trace
 
 /// What other threads may have of a reactor. Copies and outliving the reactor are fine.
 public final class Remote: Sendable {
-  private struct Box {
+  private struct Box: Sendable {
     var mail: [Mail] = []
     /// `nil` before the reactor is made and after it ended.
-    var recorder: Recorder?
+    var clock: RingClock?
   }
 
   /// An eventfd: readable while there is mail. Ours, so that it is open for as long as anybody can post.
   let descriptor: Int32
-  private let box = Mutex(Box())
+  private let box = Monitor(Box())
 
   init() throws(ReactorError) {
     descriptor = ll_eventfd()
@@ -39,14 +38,14 @@ public final class Remote: Sendable {
 
   /// A stamp for what happens now on this thread; `nil` where the reactor has ended.
   func moment() -> RingMoment? {
-    box.withLock { $0.recorder?.moment() }
+    box.withLock { $0.clock?.moment() }
   }
 
-  /// Stamps under the lock: the recorder is not touched once the reactor has ended.
-  func post(_ item: (Recorder) -> Mail) -> Bool {
+  /// Stamps under the lock: the clock is not read once the reactor has ended.
+  func post(_ item: (RingClock) -> Mail) -> Bool {
     let count = box.withLock { box in
-      guard let recorder = box.recorder else { return 0 }
-      box.mail.append(item(recorder))
+      guard let clock = box.clock else { return 0 }
+      box.mail.append(item(clock))
       return box.mail.count
     }
     // Whoever posted first has woken the loop, or is about to.
@@ -55,13 +54,13 @@ public final class Remote: Sendable {
   }
 
   func open(_ recorder: Recorder) {
-    box.withLock { $0.recorder = recorder }
+    box.withLock { $0.clock = recorder.clock }
   }
 
   /// Takes no more mail; returns what was not taken, for the caller to let go of outside the lock.
   func close() -> [Mail] {
     box.withLock { box in
-      box.recorder = nil
+      box.clock = nil
       let left = box.mail
       box.mail = []
       return left

@@ -1,7 +1,6 @@
 import CLinux
 import Glibc
 import Recorder
-import Synchronization
 import Trace
 
 /// A callback for a signal; it stands until it is cancelled, whether or not anybody holds it.
@@ -23,7 +22,7 @@ public final class SignalHandler {
   private var body: (() throws -> Void)?
 
   /// The signals that have a handler in this process.
-  private static let taken = Mutex<Set<Int32>>([])
+  private static let taken = Monitor<Set<Int32>>([])
 
   fileprivate init(
     _ signal: Int32, _ reactor: Reactor, _ callSite: CallSite, _ site: RingSite, _ body: @escaping () throws -> Void

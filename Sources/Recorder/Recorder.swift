@@ -3,8 +3,8 @@ import Trace
 
 /// The traced side's pen: writes what happens on one loop into the loop's ring.
 ///
-/// A struct of one pointer. Every method is a no-op while recording is off. All methods belong to the loop's own thread,
-/// except `moment()`, which any thread may call.
+/// A struct of one pointer. Every method is a no-op while recording is off. All methods belong to the loop's own thread;
+/// other threads stamp moments with its `clock`.
 ///
 /// The hot path is a counter read and a fixed-size store into shared memory, published by one release store: no lock, no
 /// allocation, no system call, no reference counting. The state stands in a page that the kernel wipes for a forked
@@ -23,8 +23,14 @@ public struct Recorder: @unchecked Sendable {
   /// The chain of the running span; none outside of one.
   @inlinable public var chain: RingChain { RingChain(raw: isOn ? state.pointee.chain : 0) }
 
-  /// The counter's reading, for any thread to carry to the loop's own; zero while recording is off.
+  /// The counter's reading; zero while recording is off.
   @inlinable public func moment() -> RingMoment { RingMoment(raw: isOn ? state.pointee.readCounter() : 0) }
+
+  /// What other threads stamp moments with.
+  public var clock: RingClock {
+    RingClock(
+      isOn: isOn, usesProcessorCounter: state.pointee.usesProcessorCounter, manualClock: state.pointee.manualClock)
+  }
 
   // MARK: Spans
 

@@ -1,3 +1,5 @@
+import CLinux
+
 // What the program carries from a registration to the callback: trivial values, `none` while recording is off.
 
 /// A site's number in the ring's definitions.
@@ -31,4 +33,18 @@ public struct RingMoment: Hashable, Sendable {
   @inlinable init(raw: UInt64) { self.raw = raw }
   /// Not stamped.
   @inlinable public static var none: RingMoment { RingMoment(raw: 0) }
+}
+
+/// The recorder's counter, for any thread to read: a copy, so that no other thread touches what the loop's own writes.
+public struct RingClock: @unchecked Sendable {
+  // Unchecked for the pointer, to a cell that outlives the recording.
+  let isOn: Bool
+  let usesProcessorCounter: Bool
+  let manualClock: UnsafePointer<Int64>?
+
+  /// The counter's reading, to be carried to the loop's own thread; zero where recording was off when the clock was taken.
+  public func moment() -> RingMoment {
+    guard isOn else { return .none }
+    return RingMoment(raw: usesProcessorCounter ? ll_counter() : RecorderState.readClock(manualClock))
+  }
 }

@@ -32,7 +32,7 @@ struct BadPeerTests {
   func byteByByte(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
     let reactor = loop.reactor
-    let second = kind == .virtual ? Nanoseconds.seconds(1) : .milliseconds(2)
+    let second = kind == .virtual ? Nanoseconds.seconds(1) : .milliseconds(30)
     let listener = try reactor.listen(host: "127.0.0.1", port: 0) { server in
       var request: [UInt8] = []
       let patience = reactor.callLater(Nanoseconds(second.count * 10)) {
@@ -53,13 +53,14 @@ struct BadPeerTests {
       slow.onClose { _ in
         log.add("slow closed")
         drip.cancel()
+        reactor.stop()
       }
     }
     reactor.connect(to: listener.address).addCallback { fast in
       fast.write("hello\n")
       fast.onData { log.add(String(decoding: $0, as: UTF8.self)) }
     }
-    loop.run(for: Nanoseconds(second.count * 40))
+    loop.drive(for: Nanoseconds(second.count * 40))
     #expect(log.value == ["answer to 6 bytes", "timed out after true", "slow closed"])
   }
 }

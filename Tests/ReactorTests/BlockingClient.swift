@@ -1,6 +1,5 @@
 import Glibc
 import Reactor
-import Synchronization
 
 /// A client that has no part in any loop: what it did is done when its call returns.
 final class BlockingClient {
@@ -57,7 +56,7 @@ final class BlockingClient {
 final class ClientThread {
   private final class Start: Sendable {
     let body: @Sendable () -> Int
-    let result = Mutex(0)
+    let result = Monitor(0)
     init(_ body: @escaping @Sendable () -> Int) { self.body = body }
   }
 

@@ -1,6 +1,5 @@
 import Glibc
 import Reactor
-import Synchronization
 import Testing
 import Trace
 
@@ -29,13 +28,17 @@ struct ConnectTests {
     let loop = try LoopUnderTest(kind)
     let reactor = loop.reactor
     let silent = try SilentPort()
+    func add(_ text: String) {
+      log.add(text)
+      if log.value.count == 2 { reactor.stop() }
+    }
     let listener = try reactor.listen(host: "127.0.0.1", port: 0) { _ in }
     let refusing = try SocketAddress(abstract: "looptop-test-nobody")
     reactor.connect(toFirstOf: [refusing, silent.address, listener.address, refusing], timeout: .milliseconds(300))
-      .addCallback { log.add("\($0.peer)") }
+      .addCallback { add("\($0.peer)") }
     let allFail = reactor.connect(toFirstOf: [silent.address, refusing], timeout: .milliseconds(100))
-    allFail.addBoth { if case .failure(let error) = $0 { log.add("\(error)") } }
-    loop.run(for: .milliseconds(400))
+    allFail.addBoth { if case .failure(let error) = $0 { add("\(error)") } }
+    loop.drive(for: .milliseconds(400))
     #expect(Set(log.value) == ["\(listener.address)", "connect \(refusing): Connection refused (errno 111)"])
   }
 
@@ -43,7 +46,7 @@ struct ConnectTests {
   func names(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind, threads: 1)
     let reactor = loop.reactor
-    let gate = Mutex(false)
+    let gate = Monitor(false)
     _ = reactor.inThread { while !gate.withLock({ $0 }) { usleep(100) } }
     // A name that SocketAddress does not know, and /etc/hosts does.
     reactor.resolve(host: "LOCALHOST", port: 7)

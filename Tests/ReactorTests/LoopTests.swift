@@ -87,9 +87,11 @@ struct LoopTests {
     let timer = Box<Timer?>(nil)
     timer.value = loop.reactor.callEvery(.milliseconds(1)) {
       log.add("ran")
-      if log.value.count == 3 { timer.value?.cancel() }
+      guard log.value.count == 3 else { return }
+      timer.value?.cancel()
+      loop.reactor.callLater(.milliseconds(5)) { loop.reactor.stop() }
     }
-    loop.run(for: .milliseconds(30))
+    loop.drive(for: .milliseconds(30))
     #expect(log.value == ["ran", "ran", "ran"])
   }
 

@@ -1,6 +1,5 @@
 import Glibc
 import Reactor
-import Synchronization
 import Testing
 import Trace
 
@@ -11,7 +10,7 @@ struct ReactorGroupTests {
     let loop = try LoopUnderTest(kind)
     let reactor = loop.reactor
     let group = try ReactorGroup(3, recording: .off)
-    let served = Mutex<[String: Int]>([:])
+    let served = Monitor<[String: Int]>([:])
     let own = pthread_self()
     let listener = try reactor.listen(on: SocketAddress(host: "127.0.0.1", port: 0), spreadOver: group) { connection in
       #expect(pthread_equal(pthread_self(), own) == 0)
@@ -41,7 +40,7 @@ struct ReactorGroupTests {
     let loop = try LoopUnderTest(kind)
     let reactor = loop.reactor
     let group = try ReactorGroup(2, recording: .off)
-    let names = Mutex<[String]>([])
+    let names = Monitor<[String]>([])
     let listener = try reactor.listen(on: SocketAddress(host: "127.0.0.1", port: 0), spreadOver: group) { connection in
       names.withLock { $0.append(connection.reactor.name) }
       connection.write("hello")

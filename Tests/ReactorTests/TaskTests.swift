@@ -1,7 +1,6 @@
 import Glibc
 import Reactor
 import ReactorTesting
-import Synchronization
 import Testing
 
 /// An actor that lives on a reactor.
@@ -153,8 +152,8 @@ struct TaskTests {
 
   @Test("and an actor of a loop can be awaited from outside it, also after the loop's end")
   func fromOutside() async {
-    let started = Mutex<(ReactorExecutor, Remote)?>(nil)
-    let ended = Mutex(false)
+    let started = Monitor<(ReactorExecutor, Remote)?>(nil)
+    let ended = Monitor(false)
     _ = reactor.inThread {
       let other = try Reactor(recording: .off)
       started.withLock { $0 = (other.executor, other.remote) }
@@ -297,7 +296,7 @@ struct TaskTests {
 
   @Test("of nobody's that awaits a Deferred when the reactor ends is told")
   func endOfForeign() async throws {
-    let told = Mutex<[String]>([])
+    let told = Monitor<[String]>([])
     do {
       let loop = try Unrecorded()
       let reactor = loop.reactor

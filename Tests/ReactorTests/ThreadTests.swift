@@ -1,11 +1,10 @@
 import Glibc
 import Reactor
-import Synchronization
 import Testing
 
 /// Holds threads until it is opened.
 private final class Gate: Sendable {
-  private let isOpen = Mutex(false)
+  private let isOpen = Monitor(false)
   func open() { isOpen.withLock { $0 = true } }
   func wait() {
     while !isOpen.withLock({ $0 }) { usleep(100) }
@@ -20,8 +19,8 @@ struct ThreadTests {
   func remote(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
     let remote = loop.reactor.remote
-    let calls = Mutex<[Int: [Int]]>([:])
-    let left = Mutex(4)
+    let calls = Monitor<[Int: [Int]]>([:])
+    let left = Monitor(4)
     let loopThread = pthread_self()
     for thread in 0..<4 {
       _ = loop.reactor.inThread {
@@ -76,7 +75,7 @@ struct ThreadTests {
   @Test("runs no more calls at a time than the pool has threads", arguments: LoopKind.allCases)
   func poolSize(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind, threads: 2)
-    let running = Mutex((now: 0, most: 0))
+    let running = Monitor((now: 0, most: 0))
     let left = Box(20)
     for _ in 0..<20 {
       loop.reactor.inThread {
@@ -99,7 +98,7 @@ struct ThreadTests {
   func cancel(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind, threads: 1)
     let gate = Gate()
-    let ran = Mutex<[String]>([])
+    let ran = Monitor<[String]>([])
     let first = loop.reactor.inThread {
       ran.withLock { $0.append("first began") }
       gate.wait()

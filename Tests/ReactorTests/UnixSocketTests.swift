@@ -130,8 +130,7 @@ struct UnixSocketTests {
       client.write([UInt8](repeating: 1, count: 150_000))
       client.close()
     }
-    // Virtual time is what the pauses wait for.
-    loop.run(for: .milliseconds(500))
+    loop.drive(for: .milliseconds(500))
     #expect(received.value == 150_000)
     #expect(log.value == ["closed true"])
   }

@@ -171,7 +171,7 @@ import Trace
     let ring = try TestRing()
     let recorder = ring.recorder
     ring.clock.pointee = 2_000
-    let moment = recorder.moment()
+    let moment = recorder.clock.moment()
     ring.clock.pointee = 3_000
     recorder.pollReturned(ready: 1)
     let entry = recorder.queued(.none, ring.site("call"), .thread, .thread, chain: .none, at: moment)
@@ -198,7 +198,7 @@ import Trace
     let recorder = Recorder(loop: "off", poll: "none", options: Recorder.Options(enabled: false))
     #expect(!recorder.isOn)
     #expect(recorder.created(.deferred, recorder.site("f", "g", 1)) == .none)
-    #expect(recorder.moment() == .none)
+    #expect(recorder.moment() == .none && recorder.clock.moment() == .none)
     recorder.ended()
     recorder.close()
   }
