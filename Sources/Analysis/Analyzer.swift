@@ -12,6 +12,7 @@ public struct Analyzer: Sendable {
   /// By the loop's number: index into `loops`.
   private var loopIndices: [Int32] = []
   var sites = SiteStatistics()
+  var harms = HarmTable()
   var operations = OperationTable()
   var queue = IDPool<QueueEntry>()
   var chains = ChainTable()
@@ -94,7 +95,7 @@ public struct Analyzer: Sendable {
     case .created(let operation): create(operation, at: time, &loop)
     case .settled(let operation, let outcome, _): settle(operation, outcome, at: time, &loop)
     case .queued(let entry): enqueue(entry, at: time, &loop)
-    case .pollEntered: enterPoll(at: time, &loop)
+    case .pollEntered(let timeout): enterPoll(timeout, at: time, &loop)
     case .pollReturned: leavePoll(at: time, &loop)
     case .awaits(let operation, let other): operations.await(operation, on: other)
     case .chainNamed(let chain, let text): name(chain, batch.text(text), at: time, &loop)
@@ -108,10 +109,11 @@ public struct Analyzer: Sendable {
       loop.knowledge.begin()
       loop.hasEnded = false
     case .loopEnded:
-      clearQueue(of: &loop)
+      clearQueue(of: &loop, at: time)
       endPass(at: time, isTick: false, &loop)
       loop.stopPolling(at: time)
       loop.phase = .unknown
+      loop.blame.lose(from: time)
       loop.hasEnded = true
     case .unhandled(let operation, let text): failUnhandled(operation, batch.text(text), at: time, &loop)
     case .watched(let descriptor, let text):

@@ -15,6 +15,8 @@ struct ChainRecord {
   var id: ChainID
   /// The id that it began with, where it was named inside its first callback.
   var alias: ChainID
+  /// No other chain in flight or lately has it; the slot is used again.
+  var number: Int32
   var name: String?
   /// The site of its first callback.
   var site: SiteID
@@ -56,6 +58,7 @@ struct ChainTable {
   private(set) var pool = IDPool<ChainRecord>(limit: 1 << 18)
   private(set) var completed: UInt64 = 0
   private(set) var failed: UInt64 = 0
+  private var begun: Int32 = 0
 
   subscript(slot: Int) -> ChainRecord {
     get { pool[slot] }
@@ -71,6 +74,12 @@ struct ChainTable {
     return pool.slot(of: reference.id.raw)
   }
 
+  /// The chain at a slot as blame knows it.
+  @inline(__always)
+  func waiting(_ slot: Int) -> BlameLog.WaitingChain {
+    BlameLog.WaitingChain(slot: Int32(slot), number: pool[slot].number, began: pool[slot].began)
+  }
+
   /// A reference to a chain, in flight or not.
   func reference(_ id: ChainID) -> Reference {
     Reference(slot: Int32(pool.slot(of: id.raw) ?? -1), id: id)
@@ -79,7 +88,9 @@ struct ChainTable {
   /// The chain of that id, begun here where it is not in flight; `nil` where there is no more room.
   mutating func begin(_ id: ChainID, at time: Instant, site: SiteID) -> Int? {
     if let slot = pool.slot(of: id.raw) { return slot }
-    let record = ChainRecord(id: id, alias: id, site: site, began: time, lastActivity: time, runningSince: time)
+    begun &+= 1
+    let record = ChainRecord(
+      id: id, alias: id, number: begun, site: site, began: time, lastActivity: time, runningSince: time)
     guard let slot = pool.insert(id.raw, fresh: record) else { return nil }
     // The storage for steps is used again: it is the one thing about a chain that is allocated.
     var steps: ContiguousArray<StepRecord> = []

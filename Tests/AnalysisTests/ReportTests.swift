@@ -189,12 +189,12 @@ private let neverFires = #"""
         ],
         "callbacks": 3,
         "sites": [
-          {"site": "query(_:)", "file": "Server/Users.swift", "line": 42, "kind": "io", "count": 1, "total_ns": 203000000, "self_ns": 203000000, "p50_ns": 203000000, "p99_ns": 203000000, "max_ns": 203000000, "slow": 1, "harm_ns": null, "harm_up_to_ns": null, "victims": null},
-          {"site": "render(_:)", "file": "Server/Users.swift", "line": 57, "kind": "timer", "count": 1, "total_ns": 790000, "self_ns": 790000, "p50_ns": 790000, "p99_ns": 790000, "max_ns": 790000, "slow": 0, "harm_ns": null, "harm_up_to_ns": null, "victims": null},
-          {"site": "accept(_:)", "file": "Server/Server.swift", "line": 10, "kind": "io", "count": 1, "total_ns": 30000, "self_ns": 30000, "p50_ns": 30000, "p99_ns": 30000, "max_ns": 30000, "slow": 0, "harm_ns": null, "harm_up_to_ns": null, "victims": null}
+          {"site": "query(_:)", "file": "Server/Users.swift", "line": 42, "kind": "io", "count": 1, "total_ns": 203000000, "self_ns": 203000000, "p50_ns": 203000000, "p99_ns": 203000000, "max_ns": 203000000, "slow": 1, "harm_ns": 113010000, "harm_up_to_ns": 113010000, "victims": 1},
+          {"site": "render(_:)", "file": "Server/Users.swift", "line": 57, "kind": "timer", "count": 1, "total_ns": 790000, "self_ns": 790000, "p50_ns": 790000, "p99_ns": 790000, "max_ns": 790000, "slow": 0, "harm_ns": 0, "harm_up_to_ns": 0, "victims": 0},
+          {"site": "accept(_:)", "file": "Server/Server.swift", "line": 10, "kind": "io", "count": 1, "total_ns": 30000, "self_ns": 30000, "p50_ns": 30000, "p99_ns": 30000, "max_ns": 30000, "slow": 0, "harm_ns": 0, "harm_up_to_ns": 0, "victims": 0}
         ],
         "stalls": [
-          {"loop": 1, "begin_ns": 110000000, "duration_ns": 203020000, "ended": true, "site": "query(_:)", "file": "Server/Users.swift", "line": 42, "cause": "unknown", "detail": null, "stack": [], "victims": null, "harm_ns": null, "harm_up_to_ns": null}
+          {"loop": 1, "begin_ns": 110000000, "duration_ns": 203020000, "ended": true, "site": "query(_:)", "file": "Server/Users.swift", "line": 42, "cause": "unknown", "detail": null, "stack": [], "victims": 1, "harm_ns": 113010000, "harm_up_to_ns": 113010000}
         ],
         "operations": {"created": 3, "succeeded": 2, "failed": 0, "cancelled": 0, "dropped": 0, "pending": 1},
         "chains": {

@@ -76,8 +76,8 @@ public enum JSONReport {
       place(site.site) + [
         ("kind", .string("\(site.kind)")), ("count", .count(site.count)), ("total_ns", time(site.total)),
         ("self_ns", time(site.own)), ("p50_ns", .optional(site.p50, time)), ("p99_ns", .optional(site.p99, time)),
-        ("max_ns", time(site.max)), ("slow", .count(site.slow)), ("harm_ns", .optional(site.harm, time)),
-        ("harm_up_to_ns", .optional(site.harmUpTo, time)), ("victims", .optional(site.victims, JSON.count)),
+        ("max_ns", time(site.max)), ("slow", .count(site.slow)), ("harm_ns", time(site.harm)),
+        ("harm_up_to_ns", time(site.harmUpTo)), ("victims", .count(site.victims)),
       ])
   }
 
@@ -88,8 +88,8 @@ public enum JSONReport {
         ("duration_ns", time(stall.duration)), ("ended", .bool(stall.ended)),
       ] + place(stall.site) + [
         ("cause", .string(stall.cause.rawValue)), ("detail", .optional(stall.detail, JSON.string)),
-        ("stack", .array(stall.stack.map(JSON.string))), ("victims", .optional(stall.victims, JSON.count)),
-        ("harm_ns", .optional(stall.harm, time)), ("harm_up_to_ns", .optional(stall.harmUpTo, time)),
+        ("stack", .array(stall.stack.map(JSON.string))), ("victims", .count(stall.victims)),
+        ("harm_ns", time(stall.harm)), ("harm_up_to_ns", time(stall.harmUpTo)),
       ])
   }
 
