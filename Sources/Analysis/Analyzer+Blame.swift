@@ -24,6 +24,7 @@ extension Analyzer {
   mutating func end(_ wait: Wait, of span: Event.Began, at time: Instant, _ loop: inout LoopAnalysis) {
     loop.delays.record(time - wait.readiness.certain, of: span.kind)
     guard wait.readiness.earliest < time else { return }
+    if collector != nil { collect(wait, of: span, at: time, loop) }
     if !wait.wasQueued {
       loop.blame.log.wait(wait.readiness, until: time, chain: wait.ownMayHaveRun ? wait.chain : nil)
     }

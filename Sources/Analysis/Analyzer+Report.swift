@@ -134,15 +134,18 @@ extension Analyzer {
 
   /// A chain as it is at a moment.
   func report(
-    of chain: ChainRecord, at moment: Instant, state: ChainReport.State, waitingOn: PendingOperation?
+    of chain: ChainRecord, at moment: Instant, state: ChainReport.State, waitingOn: PendingOperation?,
+    queuedSince: Instant? = nil
   ) -> ChainReport {
     let running = chain.open > 0 ? chain.running + (moment - chain.runningSince) : chain.running
+    let queued = chain.waited + (queuedSince.map { chain.unaccounted(from: $0, to: moment) } ?? .zero)
     return ChainReport(
       id: chain.id, name: chain.name, site: definitions.site(chain.site), began: chain.began,
-      duration: moment - chain.began, running: running, queued: nil, waiting: nil, state: state, waitingOn: waitingOn,
+      duration: moment - chain.began, running: running, queued: queued,
+      waiting: moment - chain.began - running - queued, state: state, waitingOn: waitingOn,
       steps: chain.steps.map { step in
         ChainReport.Step(
-          site: definitions.site(step.site), kind: step.kind, began: step.began,
+          site: definitions.site(step.site), kind: step.kind, ready: step.ready, began: step.began,
           duration: step.duration ?? moment - step.began, depth: Int(step.depth))
       })
   }
@@ -150,7 +153,8 @@ extension Analyzer {
   private func report(of verdict: ChainJudgement.Verdict, in judgement: ChainJudgement) -> ChainReport {
     report(
       of: chains[verdict.slot], at: verdict.moment, state: verdict.state,
-      waitingOn: verdict.leaf.map { pending(at: $0, in: judgement.labels) })
+      waitingOn: verdict.leaf.map { pending(at: $0, in: judgement.labels) },
+      queuedSince: judgement.queuedSince[verdict.slot])
   }
 
   private func chainReports(_ judgement: ChainJudgement) -> [ChainReport] {

@@ -70,18 +70,18 @@ extension Analyzer {
     open(
       ActiveSpan(
         id: span.id, site: span.site, kind: span.kind, counts: Int32(sites.begin(span.site, span.kind)), began: time,
-        chain: chain, startedChain: span.startsChain), &loop)
+        chain: chain, startedChain: span.startsChain), ready: readiness?.certain, &loop)
     if let waited { end(waited, of: span, at: time, &loop) }
     if loop.blame.isLong { forgetBlame(of: &loop) }
   }
 
   /// Puts a span onto the stack and into its chain.
-  private mutating func open(_ span: ActiveSpan, _ loop: inout LoopAnalysis) {
+  private mutating func open(_ span: ActiveSpan, ready: Instant?, _ loop: inout LoopAnalysis) {
     var span = span
     if let slot = chains.slot(span.chain) {
       span.chain?.slot = Int32(slot)
       span.chainNumber = chains[slot].number
-      span.step = chains.enter(slot, span.site, span.kind, at: span.began)
+      span.step = chains.enter(slot, span.site, span.kind, ready: ready, at: span.began)
     } else {
       span.chain = nil
     }

@@ -136,7 +136,7 @@ extension Analyzer {
       leave(current, step: top.step, at: time, &loop)
       if chains[current].isFresh && chains[current].isOver { chains.discard(current) }
     }
-    let step = chains.enter(slot, top.site, top.kind, at: time)
+    let step = chains.enter(slot, top.site, top.kind, ready: nil, at: time)
     loop.stack.changeTop { span in
       span.chain = ChainTable.Reference(slot: Int32(slot), id: id)
       span.chainNumber = chains[slot].number

@@ -29,6 +29,8 @@ public struct Analyzer: Sendable {
   var gapCount: UInt64 = 0
   var anchor: Anchor?
   var anomalies: [Anomaly: UInt64] = [:]
+  /// Looks into single waits, where somebody wants to know.
+  var collector: LedgerCollector?
 
   private static let loopLimit = 1_024
   static let gapLimit = 1_000
@@ -36,6 +38,12 @@ public struct Analyzer: Sendable {
   /// Nothing has been read yet.
   public init(thresholds: Thresholds = Thresholds()) {
     self.thresholds = thresholds
+  }
+
+  /// Looks into single waits as well, which takes more memory: it remembers more of each loop's past.
+  init(collecting request: LedgerRequest) {
+    self.init()
+    collector = LedgerCollector(request)
   }
 
   /// Takes the next events of a loop; their ids refer to `definitions`, which may have grown since the last call.
@@ -73,7 +81,7 @@ public struct Analyzer: Sendable {
     let missing = number + 1 - loopIndices.count
     if missing > 0 { loopIndices.append(contentsOf: repeatElement(-1, count: missing)) }
     loopIndices[number] = Int32(loops.count)
-    loops.append(LoopAnalysis(id: loop, first: first))
+    loops.append(LoopAnalysis(id: loop, first: first, remembers: collector != nil))
     return loops.count - 1
   }
 

@@ -4,6 +4,8 @@ import Trace
 struct StepRecord {
   var site: SiteID
   var kind: CallbackKind
+  /// When it was certainly ready; `nil` for one that ran inside the callback that fired it.
+  var ready: Instant?
   var began: Instant
   /// `nil` while it runs.
   var duration: Nanoseconds?
@@ -30,6 +32,8 @@ struct ChainRecord {
   var open: Int32 = 0
   var runningSince: Instant
   var running = Nanoseconds.zero
+  /// Time in which one of its callbacks was ready and none ran.
+  var waited = Nanoseconds.zero
   var hasFailed = false
   /// Whether it is nameless and its first callback still runs: a name given now is its own.
   var isFresh = false
@@ -41,6 +45,21 @@ struct ChainRecord {
   var steps: [StepRecord] {
     let kept = min(stepCount, UInt32(ChainReport.stepLimit))
     return (stepCount - kept..<stepCount).map { stepStorage[Int($0) % ChainReport.stepLimit] }
+  }
+
+  /// The part of an interval in which none of its callbacks ran or was known to be ready, as far back as its kept steps tell.
+  func unaccounted(from: Instant, to: Instant) -> Nanoseconds {
+    let from = max(from, began)
+    // From here to the interval's end all is accounted for or has been counted.
+    var high = open > 0 ? min(to, runningSince) : to
+    var sum = Nanoseconds.zero
+    for step in steps.reversed() where step.depth == 0 {
+      guard high > from else { return sum }
+      let end = step.duration.map { step.began + $0 } ?? to
+      if end < high { sum = sum + (high - max(end, from)) }
+      high = min(high, step.ready ?? step.began)
+    }
+    return stepCount <= UInt32(ChainReport.stepLimit) ? sum + max(high - from, .zero) : sum
   }
 
   /// Whether nothing is left of it that could run again.
@@ -109,9 +128,10 @@ struct ChainTable {
 
   /// A span of the chain begins; returns the number of its step.
   @inline(__always)
-  mutating func enter(_ slot: Int, _ site: SiteID, _ kind: CallbackKind, at time: Instant) -> UInt32 {
+  mutating func enter(_ slot: Int, _ site: SiteID, _ kind: CallbackKind, ready: Instant?, at time: Instant) -> UInt32 {
+    if let ready, ready < time { pool[slot].waited = pool[slot].waited + pool[slot].unaccounted(from: ready, to: time) }
     let number = pool[slot].stepCount
-    let step = StepRecord(site: site, kind: kind, began: time, depth: pool[slot].open)
+    let step = StepRecord(site: site, kind: kind, ready: ready, began: time, depth: pool[slot].open)
     let place = Int(number) % ChainReport.stepLimit
     if place < pool[slot].stepStorage.count {
       pool[slot].stepStorage[place] = step

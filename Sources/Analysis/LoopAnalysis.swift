@@ -37,12 +37,13 @@ struct LoopAnalysis {
   /// When its polls returned.
   var polls = PollHistory()
   /// Who let whom wait.
-  var blame = LoopBlame()
+  var blame: LoopBlame
   /// What the watched descriptors are.
   var labels: [Int32: String] = [:]
 
-  /// A loop whose first event has this time.
-  init(id: LoopID, first: Instant) {
+  /// A loop whose first event has this time; it may remember more of its past than it needs for sums.
+  init(id: LoopID, first: Instant, remembers: Bool) {
+    blame = LoopBlame(remembers: remembers)
     self.id = id
     self.first = first
     last = first

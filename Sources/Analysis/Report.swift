@@ -264,10 +264,10 @@ public struct ChainReport: Hashable, Sendable {
   public var duration: Nanoseconds
   /// Time in which one of its callbacks ran.
   public var running: Nanoseconds
-  /// Time in which one was ready and none ran; not built yet where `nil`.
-  public var queued: Nanoseconds?
-  /// The rest; not built yet where `nil`.
-  public var waiting: Nanoseconds?
+  /// Time in which one was ready for certain and none ran.
+  public var queued: Nanoseconds
+  /// The rest of its time.
+  public var waiting: Nanoseconds
   /// What it is doing.
   public var state: State
   /// What it waits for, followed to the leaf.
@@ -300,6 +300,8 @@ public struct ChainReport: Hashable, Sendable {
     public var site: Site
     /// What sort of callback it was.
     public var kind: CallbackKind
+    /// When it was certainly ready; `nil` for one that ran inside the callback that fired it.
+    public var ready: Instant?
     /// When it began.
     public var began: Instant
     /// Its wall time; to now while it runs.

@@ -31,6 +31,42 @@ import Trace
   }
 
   @Test(arguments: 0..<40)
+  func `and waiting and running make up a chain's time`(seed: UInt64) {
+    var server = RandomServer(seed: seed, longest: 3_000)
+    for _ in 0..<12 { server.tick() }
+    var analyzer = Analyzer()
+    analyzer.consume(server.batch, definitions: Self.definitions)
+    let obvious = ObviousBlame(server.batch.events)
+    let chains = analyzer.report(at: nil).chainList.filter { $0.steps.count < ChainReport.stepLimit }
+    #expect(chains.count > 5)
+    for chain in chains {
+      let from = chain.began.nanoseconds
+      let expected = obvious.times(of: chain.id, from: from, to: from + chain.duration.count)
+      #expect(chain.running.count == expected.running, "\(chain.id)")
+      #expect(chain.queued.count == expected.queued, "\(chain.id)")
+      #expect(chain.running + chain.queued + chain.waiting == chain.duration)
+      #expect(chain.waiting >= .zero)
+    }
+  }
+
+  @Test func `of a single wait adds up to it, and that of all waits to the harm`() {
+    var server = RandomServer(seed: 7, longest: 500)
+    for _ in 0..<40 { server.tick() }
+    var analyzer = Analyzer(collecting: .interval(LoopID(1), from: Instant(0), to: Instant(.max)))
+    analyzer.consume(server.batch, definitions: Self.definitions)
+    let ledgers = analyzer.collector?.found.elements.map(\.element) ?? []
+    for ledger in ledgers {
+      let parts =
+        [ledger.ownChain, ledger.poll, ledger.overhead, ledger.gap, ledger.unknown] + ledger.charges.map(\.time)
+      #expect(parts.reduce(.zero, +) == ledger.delay)
+    }
+    let begun = ObviousBlame(server.batch.events).victims.filter { $0.end == .begun && $0.certain < $0.until }
+    #expect(ledgers.count == begun.count && begun.count > 100)
+    #expect(
+      ledgers.map(\.delay.count).sorted() == begun.map { $0.until - $0.certain }.sorted())
+  }
+
+  @Test(arguments: 0..<40)
   func `is what its definition says, to the nanosecond`(seed: UInt64) {
     var server = RandomServer(seed: seed, longest: seed % 2 == 0 ? 40 : 16_000)
     for _ in 0..<Int(3 + seed / 2) { server.tick() }

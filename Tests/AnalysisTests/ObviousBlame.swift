@@ -20,6 +20,12 @@ struct ObviousBlame {
     var to: Int64
     var span: Span?
     var isPoll: Bool
+    /// Chains of which a span was open.
+    var open: Set<ChainID>
+  }
+
+  enum End {
+    case begun, waiting, calledOff, overdue
   }
 
   struct Victim {
@@ -27,7 +33,7 @@ struct ObviousBlame {
     var earliest: Int64
     var until: Int64
     var chain: ChainID?
-    var hasBegun: Bool
+    var end: End
   }
 
   private(set) var pieces: [Piece] = []
@@ -50,18 +56,22 @@ struct ObviousBlame {
     cut(at: end)
     for entry in waiting.values {
       victims.append(
-        Victim(certain: entry.moment, earliest: entry.moment, until: end, chain: entry.chain, hasBegun: false))
+        Victim(certain: entry.moment, earliest: entry.moment, until: end, chain: entry.chain, end: .waiting))
     }
     for timer in operations.values where timer.kind == .timer && timer.due!.nanoseconds < end {
       let due = timer.due!.nanoseconds
-      victims.append(Victim(certain: due, earliest: due, until: end, chain: timer.chain.map(name), hasBegun: false))
+      victims.append(Victim(certain: due, earliest: due, until: end, chain: timer.chain.map(name), end: .overdue))
     }
   }
 
   private func name(_ chain: ChainID) -> ChainID { names[chain] ?? chain }
 
   private mutating func cut(at time: Int64) {
-    if time > since { pieces.append(Piece(from: since, to: time, span: stack.last?.span, isPoll: isPolling)) }
+    if time > since {
+      pieces.append(
+        Piece(
+          from: since, to: time, span: stack.last?.span, isPoll: isPolling, open: Set(stack.compactMap(\.span.chain))))
+    }
     since = time
   }
 
@@ -85,7 +95,7 @@ struct ObviousBlame {
       operations[id] = outcome == .cancelled ? nil : operations[id]
       if outcome == .cancelled, let entry = waiting.removeValue(forKey: id) {
         victims.append(
-          Victim(certain: entry.moment, earliest: entry.moment, until: time, chain: entry.chain, hasBegun: false))
+          Victim(certain: entry.moment, earliest: entry.moment, until: time, chain: entry.chain, end: .calledOff))
       } else if operations[id]?.kind == .timer {
         operations[id] = nil
       }
@@ -124,7 +134,7 @@ struct ObviousBlame {
     }
     if let ready {
       victims.append(
-        Victim(certain: ready.certain, earliest: ready.earliest, until: time, chain: chain, hasBegun: true))
+        Victim(certain: ready.certain, earliest: ready.earliest, until: time, chain: chain, end: .begun))
     }
     if operation?.kind == .timer { operations[span.operation!] = nil }
     stack.append((span.id, Span(key: Key(site: span.site, kind: span.kind), chain: chain)))
@@ -176,6 +186,26 @@ struct ObviousBlame {
         $0.span != nil && !isOwn($0, victim) && overlap($0, from, to) > 0
       }
     }
+  }
+
+  /// How long a chain ran, and how long it was ready and did not run, in an interval.
+  func times(of chain: ChainID, from: Int64, to: Int64) -> (running: Int64, queued: Int64) {
+    let waits = victims.filter { $0.chain == name(chain) && ($0.end == .begun || $0.end == .waiting) }
+    var (running, queued): (Int64, Int64) = (0, 0)
+    for piece in pieces(from: from, to: to) {
+      if piece.open.contains(name(chain)) {
+        running += overlap(piece, from, to)
+        continue
+      }
+      // The parts of the piece in which one waits, put together.
+      var reached = max(piece.from, from)
+      let intervals = waits.map { (max($0.certain, reached), min($0.until, piece.to, to)) }
+      for (begin, end) in intervals.sorted(by: <) where end > max(begin, reached) {
+        queued += end - max(begin, reached)
+        reached = end
+      }
+    }
+    return (running, queued)
   }
 
   var shares: DelayShares {

@@ -204,7 +204,7 @@ private let neverFires = #"""
           "waiting": 0,
           "stalled": 0,
           "slowest": [
-            {"id": "1:4", "name": "GET /users?id=\u001b[2J1", "site": "accept(_:)", "duration_ns": 213000000, "running_ns": 203030000, "queued_ns": null, "waiting_ns": null, "blame": null, "state": "completed", "waiting_on": null}
+            {"id": "1:4", "name": "GET /users?id=\u001b[2J1", "site": "accept(_:)", "duration_ns": 213000000, "running_ns": 203030000, "queued_ns": 10000, "waiting_ns": 9960000, "blame": null, "state": "completed", "waiting_on": null}
           ]
         },
         "findings": [
@@ -236,8 +236,8 @@ private let neverFires = #"""
                 "site": "accept(_:)",
                 "duration_ns": 7900000000,
                 "running_ns": 1000000,
-                "queued_ns": null,
-                "waiting_ns": null,
+                "queued_ns": 0,
+                "waiting_ns": 7899000000,
                 "blame": null,
                 "state": "stalled",
                 "waiting_on": {"kind": "deferred", "site": "retry(_:)", "file": "Server/Retry.swift", "line": 7, "created_ns": 100000000, "due_ns": null, "label": null}

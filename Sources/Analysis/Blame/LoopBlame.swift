@@ -22,10 +22,16 @@ struct LoopBlame {
   private(set) var stalls: [PendingStall] = []
 
   /// So many pieces are kept at least, and a half more before they are swept: what begins looks back no farther in sane traces.
-  private static let usual = 4_096
+  private let usual: Int
   /// However long a pass takes, no more than these are kept.
   private static let limit = 1 << 17
-  private var sweepAt = LoopBlame.usual
+  private var sweepAt: Int
+
+  /// Nothing has run yet.
+  init(remembers: Bool) {
+    usual = remembers ? Self.limit : 4_096
+    sweepAt = usual
+  }
 
   /// The loop left its poll, or is seen for the first time.
   mutating func beginPass(at time: Instant) {
@@ -89,7 +95,8 @@ struct LoopBlame {
   mutating func forget(before: Instant?, in harms: inout HarmTable) -> [StallRecord] {
     var count = before.map { max(log.index(of: $0), 0) } ?? log.pieces.count - 1
     if log.pieces.count >= Self.limit { count = max(count, log.pieces.count / 2) }
-    sweepAt = max(Self.usual, log.pieces.count - count + Self.usual / 2)
+    if usual == Self.limit { count = min(count, log.pieces.count / 2) }
+    sweepAt = max(usual, log.pieces.count - count + usual / 2)
     guard count > 0 else { return [] }
     sweep(count, end: log.pieces[count].from, in: &harms)
     log.forget(count)
