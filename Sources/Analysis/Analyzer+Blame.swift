@@ -22,7 +22,11 @@ extension Analyzer {
   /// A callback has begun that waited.
   @inline(__always)
   mutating func end(_ wait: Wait, of span: Event.Began, at time: Instant, _ loop: inout LoopAnalysis) {
-    loop.delays.record(time - wait.readiness.certain, of: span.kind)
+    let delay = time - wait.readiness.certain
+    loop.delays.record(delay, of: span.kind)
+    if span.kind == .timer && delay > thresholds.late {
+      noteLate(span.site, wait.readiness.certain, delay, at: time, &loop)
+    }
     guard wait.readiness.earliest < time else { return }
     if collector != nil { collect(wait, of: span, at: time, loop) }
     if !wait.wasQueued {
@@ -30,6 +34,23 @@ extension Analyzer {
     }
     harms.reserve(sites.counts.count)
     loop.blame.countVictim(since: wait.readiness.earliest, chain: wait.chain, in: &harms)
+  }
+
+  private func noteLate(
+    _ site: SiteID, _ due: Instant, _ late: Nanoseconds, at time: Instant, _ loop: inout LoopAnalysis
+  ) {
+    let cause = loop.blame.stalls.last { $0.record.end > due }?.record.why
+    let inStall = loop.blame.pass.from < time && time - loop.blame.pass.from > thresholds.slow
+    loop.late.add(LateTimers.Timer(site: site, due: due, late: late), cause: cause, inStall: inStall)
+  }
+
+  /// A thread of the pool took a call up.
+  func takeUp(_ id: OperationID, at time: Instant, _ loop: inout LoopAnalysis) {
+    loop.spin.bearFruit()
+    guard let slot = operations.pool.slot(of: id.raw) else { return }
+    let wait = time - operations.pool[slot].created
+    guard wait > thresholds.poolWait else { return }
+    loop.pool.take(operations.pool[slot].site, after: wait, created: operations.pool[slot].created)
   }
 
   /// Sums up the begin of a loop's log and forgets it.

@@ -7,6 +7,7 @@ extension Analyzer {
 
   mutating func create(_ operation: Event.Created, at time: Instant, _ loop: inout LoopAnalysis) {
     loop.knowledge.see(operation.id.serial)
+    loop.spin.bearFruit()
     if let creator = operation.creator, creator != loop.stack.top?.id, creator.loop == loop.id,
       creator.serial > loop.knowledge.lastSpan, loop.knowledge.mustKnow(creator.serial)
     {
@@ -48,6 +49,7 @@ extension Analyzer {
   }
 
   mutating func settle(_ id: OperationID, _ outcome: Outcome, at time: Instant, _ loop: inout LoopAnalysis) {
+    loop.spin.bearFruit()
     if outcome == .cancelled || outcome == .dropped { callOff(id, at: time, &loop) }
     switch operations.settle(id, outcome, at: time) {
     case .excused: break
@@ -89,6 +91,9 @@ extension Analyzer {
       waiting.waitingChain = chains.waiting(chain)
     }
     queue[slot] = waiting
+    loop.queueDepth += 1
+    loop.spin.bearFruit()
+    loop.stalls.census.enqueue()
     loop.blame.log.beginWait(at: waiting.moment, chain: waiting.waitingChain)
   }
 
@@ -106,6 +111,7 @@ extension Analyzer {
     guard queue.count > 0, let slot = queue.slot(of: id.raw), queue[slot].loop == loop.id else { return nil }
     let entry = queue[slot]
     queue.remove(slot)
+    loop.queueDepth -= 1
     loop.blame.log.endWait(at: max(time, entry.moment), since: entry.moment, chain: entry.waitingChain)
     if let chain = chains.slot(entry.chain) {
       chains[chain].queued = max(chains[chain].queued - 1, 0)

@@ -14,6 +14,8 @@ struct ActiveSpan {
   var chain: ChainTable.Reference?
   var chainNumber: Int32?
   var step: UInt32 = 0
+  /// Whether it came from the ready queue.
+  var isFromQueue = false
   /// Whether its chain began with it.
   var startedChain = false
 }
