@@ -34,11 +34,24 @@ struct LoopAnalysis {
   var settled: [OperationID] = []
   /// Chains that seem to be over: if they still are at the next poll, they are.
   var ending: [ChainTable.Reference] = []
+  /// When its polls returned.
+  var polls = PollHistory()
+  /// Who let whom wait.
+  var blame: LoopBlame
+  /// Passes that took too long, timers that ran too late, a loop that spins, queues that grow.
+  var overruns = Overruns()
+  var late = LateTimers()
+  var spin = SpinWatch()
+  var trend = QueueTrend()
+  var pool = PoolWatch()
+  /// Entries of its ready queue.
+  var queueDepth: UInt32 = 0
   /// What the watched descriptors are.
   var labels: [Int32: String] = [:]
 
-  /// A loop whose first event has this time.
-  init(id: LoopID, first: Instant) {
+  /// A loop whose first event has this time; it may remember more of its past than it needs for sums.
+  init(id: LoopID, first: Instant, remembers: Bool) {
+    blame = LoopBlame(remembers: remembers)
     self.id = id
     self.first = first
     last = first
@@ -60,11 +73,6 @@ struct LoopAnalysis {
     return moment
   }
 
-  /// The poll's return that began the pass, if it was seen.
-  var polled: Instant? {
-    if case .busy(let since, true) = phase { since } else { nil }
-  }
-
   /// The loop runs callbacks: it has left its poll, or it is seen for the first time.
   @inline(__always)
   mutating func run(at time: Instant) {
@@ -79,6 +87,7 @@ struct LoopAnalysis {
     let time = max(moment, counted)
     phase = .busy(since: time, isWhole: isWhole)
     stalls.begin(at: time)
+    blame.beginPass(at: time)
   }
 
   /// Counts the time in the poll up to here; nothing in any other phase.
@@ -90,10 +99,19 @@ struct LoopAnalysis {
   }
 
   /// The loop is in its poll.
-  mutating func poll(at time: Instant) { phase = .polling(since: max(time, counted)) }
+  mutating func poll(at time: Instant) {
+    phase = .polling(since: max(time, counted))
+    blame.log.run(.poll, root: .poll, chain: -1, from: max(time, counted))
+  }
+
+  /// From here on the innermost open span has the loop, or nothing has.
+  @inline(__always)
+  mutating func noteOwner(from time: Instant) { blame.run(stack.top, root: stack.spans.first, from: time) }
 
   /// The pass ends at the poll's enter, or where it is last known; returns it if it was a stall.
-  mutating func endPass(at time: Instant, isTick: Bool, threshold: Nanoseconds) -> StallRecord? {
+  mutating func endPass(
+    at time: Instant, isTick: Bool, thresholds: Thresholds, sites: SiteStatistics
+  ) -> StallRecord? {
     guard case .busy(let since, let isWhole) = phase else { return nil }
     let duration = time - since
     busy = busy + duration
@@ -102,7 +120,11 @@ struct LoopAnalysis {
       ticks += 1
       passes.record(duration)
     }
-    let stall = stalls.stall(at: time, ended: true, open: SpanStack(), threshold: threshold, loop: id)
+    let stall = stalls.stall(
+      at: time, ended: true, open: SpanStack(), threshold: thresholds.slow, loop: id, sites: sites)
+    if let stall { overruns.add(stall) }
+    late.endPass(stall?.why)
+    if isTick && isWhole { spin.endPass(from: since, to: time, threshold: thresholds.spinning) }
     track.add(busyFrom: since, to: time, tick: duration, isStall: stall != nil)
     return stall
   }

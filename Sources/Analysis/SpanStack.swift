@@ -12,7 +12,10 @@ struct ActiveSpan {
   var nested = Nanoseconds.zero
   /// Its chain, with the number of its step there.
   var chain: ChainTable.Reference?
+  var chainNumber: Int32?
   var step: UInt32 = 0
+  /// Whether it came from the ready queue.
+  var isFromQueue = false
   /// Whether its chain began with it.
   var startedChain = false
 }
