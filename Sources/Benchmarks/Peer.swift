@@ -67,12 +67,13 @@ private func spawn(_ command: [String]) -> (pid: pid_t, input: Int32, output: In
   var toChild: [Int32] = [0, 0]
   var fromChild: [Int32] = [0, 0]
   guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { return nil }
+  // Not for the next child too: this one would not see the end of its input then.
+  for descriptor in toChild + fromChild { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)
   defer { posix_spawn_file_actions_destroy(&actions) }
   posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
   posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
-  for descriptor in toChild + fromChild { posix_spawn_file_actions_addclose(&actions, descriptor) }
   let arguments = command.map { strdup($0) } + [nil]
   defer { arguments.forEach { free($0) } }
   var pid: pid_t = 0
