@@ -2,7 +2,7 @@ import Trace
 
 /// The kernel's wait, and nothing else: what a second kind of poll (io_uring, kqueue) has to provide.
 ///
-/// Called through an existential, but for its hot part only once a tick: `wait` hands back all results at once.
+/// The loop names the one that it uses: `wait` stands in every pass, and calling it through an existential would count there.
 package protocol Poller: AnyObject {
   /// What the trace calls it.
   var name: String { get }

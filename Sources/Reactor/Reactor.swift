@@ -1,4 +1,3 @@
-import DequeModule
 import Glibc
 import Recorder
 import Trace
@@ -20,31 +19,32 @@ import Trace
 public final class Reactor {
   /// Its name in traces.
   public let name: String
+  // Unchecked here and below: one thread runs all of it and nothing is passed inout across a callback.
   /// Hears of every failure that nobody handled, on the loop's thread; at first it writes a line to stderr.
-  public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
+  @exclusivity(unchecked) public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
   /// A handle for other threads.
   public let remote: Remote
 
   private enum State {
     case idle, running, ended
   }
-  private var state = State.idle
-  private var isStopping = false
+  @exclusivity(unchecked) private var state = State.idle
+  @exclusivity(unchecked) private var isStopping = false
   private let thread = pthread_self()
   private let clock: LoopClock
-  private let poller: any Poller
-  private var ready = Deque<ReadyCallback>()
-  private var tickTime: Instant?
-  private var mail: [Mail] = []
-  private(set) var recorder: Recorder
+  private let poller: EpollPoller
+  @exclusivity(unchecked) private var ready = ReadyQueue()
+  @exclusivity(unchecked) private var tickTime: Instant?
+  @exclusivity(unchecked) private var mail: [Mail] = []
+  @exclusivity(unchecked) private(set) var recorder: Recorder
   /// Whether callbacks run now: what is called for then was called for by one of them.
-  private(set) var isInTick = false
+  @exclusivity(unchecked) private(set) var isInTick = false
   /// What is received goes here first; all connections share it.
   let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
   /// Steps of Deferreds that went away unfired.
   let releasing = Releasing()
-  var timers = TimerHeap()
-  var descriptors = DescriptorTable()
+  @exclusivity(unchecked) var timers = TimerQueue()
+  @exclusivity(unchecked) var descriptors = DescriptorTable()
   var pool: PoolCalls
 
   /// A loop on the calling thread, with a pool of `threads` threads (at least one; started as they are needed).
@@ -165,7 +165,7 @@ public final class Reactor {
   /// What it throws is an unhandled failure.
   public func callSoon(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
-    _ work: @escaping () throws -> Void
+    _ work: consuming @escaping () throws -> Void
   ) {
     checkThread("callSoon")
     let site = recorder.site(function, file, line)
@@ -175,25 +175,34 @@ public final class Reactor {
 
   /// Puts into the ready queue what the recorder was told of already.
   func enqueue(
-    _ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration, _ work: @escaping () throws -> Void
+    _ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration,
+    _ work: consuming @escaping () throws -> Void
   ) {
+    enqueue(ReadyCallback(work: .here(work), registration: registration, kind: kind, trigger: trigger))
+  }
+
+  private func enqueue(_ callback: consuming ReadyCallback) {
     if hasEnded { return }
-    ready.append(ReadyCallback(work: work, registration: registration, kind: kind, trigger: trigger))
+    ready.append(callback)
   }
 
   /// What makes ready what is called for now.
   var trigger: Trigger { isInTick ? .callback : .start }
 
   private func runReady() -> Bool {
-    let count = ready.count
+    let count = ready.begin()
     recorder.readyQueue(count)
-    for _ in 0..<count {
-      var callback = ready.removeFirst()
+    while let callback = ready.next() {
       let registration = callback.registration
       recorder.began(
         registration.site, callback.kind, callback.trigger, operation: registration.operation,
         chain: registration.chain)
-      run(registration) { try callback.work.take()?() }
+      do {
+        try callback.work.run(self)
+        recorder.ended()
+      } catch {
+        failed(error, registration)
+      }
     }
     return count > 0
   }
@@ -203,15 +212,21 @@ public final class Reactor {
   /// Runs a callback whose span has just begun, and ends the span.
   ///
   /// What `body` takes out of a node is let go of when it returns: a closure's destruction belongs to its span.
+  @inline(__always)
   func run(_ registration: Registration, _ body: () throws -> Void) {
-    var threw = false
     do {
       try body()
+      recorder.ended()
     } catch {
-      threw = true
-      report(error, registration)
+      failed(error, registration)
     }
-    recorder.ended(threw: threw)
+  }
+
+  /// Ends the span of a callback that threw.
+  @inline(never)
+  private func failed(_ error: any Error, _ registration: Registration) {
+    report(error, registration)
+    recorder.ended(threw: true)
   }
 
   /// Tells the trace and the program of a failure that nobody handled.
@@ -282,20 +297,17 @@ public final class Reactor {
     let site = recorder.site(call.function, call.file, call.line)
     let operation = recorder.queued(.none, site, .thread, .thread, chain: .none, at: call.moment)
     let callSite = CallSite(call.function, call.file, call.line)
-    enqueue(.thread, .thread, Registration(callSite, site, .none, operation)) { [unowned self] in try call.work(self) }
+    let registration = Registration(callSite, site, .none, operation)
+    enqueue(ReadyCallback(work: .remote(call.work), registration: registration, kind: .thread, trigger: .thread))
   }
 
+  @inline(__always)
   func checkThread(_ call: StaticString) {
-    if pthread_equal(pthread_self(), thread) != 0 { return }
+    if pthread_self() != thread { wrongThread(call) }
+  }
+
+  @inline(never)
+  private func wrongThread(_ call: StaticString) -> Never {
     misuse("\(call) on reactor \(name) (\(state)) from a thread other than its own: use its `remote`")
   }
-}
-
-/// An entry of the ready queue.
-private struct ReadyCallback {
-  /// There until it is run.
-  var work: (() throws -> Void)?
-  let registration: Registration
-  let kind: CallbackKind
-  let trigger: Trigger
 }

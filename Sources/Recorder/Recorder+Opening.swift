@@ -98,13 +98,13 @@ extension Recorder {
   /// In a forked child the state's page was wiped: open a ring of the child's own.
   @usableFromInline @inline(never)
   func reopenAfterFork() {
-    guard state != Recorder.off.state, control.pointee.pid != 0, control.pointee.pid != getpid() else { return }
+    guard control.pointee.pid != 0, control.pointee.pid != getpid() else { return }
     control.pointee.pid = getpid()
     open()
   }
 
   private var control: UnsafeMutablePointer<RecorderControl> {
-    (UnsafeMutableRawPointer(state) + RecorderState.pageSize).assumingMemoryBound(to: RecorderControl.self)
+    (UnsafeMutableRawPointer(state) + RecorderState.controlOffset).assumingMemoryBound(to: RecorderControl.self)
   }
 
   private func open() {
