@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 // The edges below are the plan of the house: the traced side (Recorder, Reactor, Demos) and the tool's side
 // (Drain … looptop) meet only in Trace. Tests/PackageTests holds this file against that plan.
 import PackageDescription

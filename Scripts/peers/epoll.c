@@ -45,3 +45,21 @@ static void wake(void) {
   uint64_t one = 1;
   (void)!write(waker, &one, sizeof one);
 }
+
+static void serve(int listener) {
+  struct epoll_event events[256];
+  poller = epoll_create1(EPOLL_CLOEXEC);
+  epoll_ctl(poller, EPOLL_CTL_ADD, listener, &(struct epoll_event){.events = EPOLLIN, .data.fd = listener});
+  while (1) {
+    int count = epoll_wait(poller, events, 256, -1);
+    for (int i = 0; i < count; i++) {
+      int descriptor = events[i].data.fd;
+      if (descriptor != listener) {
+        if (!send_back(descriptor)) close(descriptor);
+        continue;
+      }
+      while ((descriptor = take_connection(listener)) >= 0)
+        epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &(struct epoll_event){.events = EPOLLIN, .data.fd = descriptor});
+    }
+  }
+}

@@ -54,3 +54,29 @@ static void prepare_calls(void) {
 }
 static void take_calls(void) { ev_run(loop, 0); ev_loop_destroy(loop); }
 static void wake(void) { ev_async_send(loop, &async); }
+
+static void on_data(struct ev_loop *loop, ev_io *connection, int events) {
+  (void)events;
+  if (send_back(connection->fd)) return;
+  ev_io_stop(loop, connection);
+  close(connection->fd);
+  free(connection);
+}
+
+static void on_connection(struct ev_loop *loop, ev_io *listener, int events) {
+  (void)events;
+  int descriptor;
+  while ((descriptor = take_connection(listener->fd)) >= 0) {
+    ev_io *connection = malloc(sizeof *connection);
+    ev_io_init(connection, on_data, descriptor, EV_READ);
+    ev_io_start(loop, connection);
+  }
+}
+
+static void serve(int descriptor) {
+  ev_io listener;
+  loop = ev_loop_new(EVBACKEND_EPOLL);
+  ev_io_init(&listener, on_connection, descriptor, EV_READ);
+  ev_io_start(loop, &listener);
+  ev_run(loop, 0);
+}

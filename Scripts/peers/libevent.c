@@ -59,3 +59,23 @@ static void prepare_calls(void) {
 }
 static void take_calls(void) { event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY); end(); }
 static void wake(void) { event_active(event, EV_READ, 0); }
+
+static void on_data(int descriptor, short events, void *argument) {
+  (void)events; (void)argument;
+  if (send_back(descriptor)) return;
+  event_free(event_base_get_running_event(base));
+  close(descriptor);
+}
+
+static void on_connection(int listener, short events, void *argument) {
+  (void)events; (void)argument;
+  int descriptor;
+  while ((descriptor = take_connection(listener)) >= 0)
+    event_add(event_new(base, descriptor, EV_READ | EV_PERSIST, on_data, NULL), NULL);
+}
+
+static void serve(int listener) {
+  base = event_base_new();
+  event_add(event_new(base, listener, EV_READ | EV_PERSIST, on_connection, NULL), NULL);
+  event_base_dispatch(base);
+}

@@ -7,7 +7,7 @@ import Reactor
 /// `--loop MODE SCENARIO` answers each count with nanoseconds of the process's CPU time a callback (or a chain).
 enum LoopRun {
   enum Scenario: String {
-    case iteration, timers, burst, ping, chain
+    case iteration, timers, burst, ping, chain, echo
   }
 
   /// Whether the reactor records, into its ring.
@@ -22,6 +22,7 @@ enum LoopRun {
     else { return false }
     var recording = Reactor.recording
     recording.enabled = mode == .traced
+    if scenario == .echo { serveEchoes(recording) }
     while let line = readLine(), let count = Int(line), count > 0 {
       guard let reactor = try? Reactor(threads: 1, recording: recording) else { break }
       print(decimal(run(scenario, reactor, count) / Double(count)))
@@ -39,6 +40,7 @@ enum LoopRun {
     case .burst: return post(reactor, count, batch: 1000)
     case .ping: return post(reactor, count, batch: 1)
     case .chain: reactor.callSoon { counter.fireChains(on: reactor) }
+    case .echo: fatalError("a server never ends")
     }
     return counter.run()
   }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Another tracer at work: a program that answers each line with a line, under whatever its tracer needs.
+/// Another tracer or event loop at work: a program that answers each line with a line, under whatever its tracer needs.
 ///
-/// See `Scripts/peers`: a count is answered with nanoseconds a pair; after a count of 0 comes what became of the trace, and
+/// See `Scripts/peers`: a count is answered with nanoseconds a pair or a callback. From a tracer, after a count of 0, comes what became of the trace, and
 /// then each line is answered with the nanoseconds that reading it back takes.
 struct Peer: ~Copyable {
   let name: String
@@ -36,12 +36,22 @@ struct Peer: ~Copyable {
 
   /// Ends the program: how many events its trace has, and in how many bytes.
   borrowing func finish() -> (events: Double, bytes: Double)? {
-    let answer = ask("0")?.split(separator: " ").compactMap { Double($0) } ?? []
+    let answer = numbers("0")
     return answer.count == 2 && answer[0] > 0 ? (answer[0], answer[1]) : nil
+  }
+
+  /// Where a server listens, the nanoseconds of CPU time that it has taken and its bytes of memory.
+  borrowing func state() -> (port: Int, time: Double, memory: Double)? {
+    let answer = numbers("")
+    return answer.count == 3 ? (Int(answer[0]), answer[1], answer[2]) : nil
   }
 
   /// Reads its trace back: how long that takes, in nanoseconds.
   borrowing func readBack() -> Double? { ask("").flatMap { Double($0) } }
+
+  private borrowing func numbers(_ question: String) -> [Double] {
+    ask(question)?.split(separator: " ").compactMap { Double($0) } ?? []
+  }
 
   private borrowing func ask(_ question: String) -> String? {
     let line = question + "\n"

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -32,6 +34,9 @@
 #endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
 #endif
 
 static int64_t read_clock(clockid_t id) {
@@ -87,6 +92,80 @@ int ll_punch_hole(int fd, int64_t offset, int64_t length) {
 }
 int ll_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 int ll_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int ll_pidfd_signal(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
+int ll_take_signal(int fd) {
+  struct signalfd_siginfo info;
+  return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+int ll_reap(int pidfd, bool *exited, int *status) {
+  siginfo_t info = {0};
+  if (waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0) return -1;
+  *exited = info.si_code == CLD_EXITED;
+  *status = info.si_status;
+  return info.si_pid != 0;
+}
+ssize_t ll_write_no_signal(int fd, const void *bytes, size_t count) {
+  sigset_t pipe, before, pending;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  ssize_t written = write(fd, bytes, count);
+  int code = errno;
+  // SIGPIPE is sent to the thread that wrote. One that was blocked before is the program's, and stays pending.
+  if (written < 0 && code == EPIPE && !sigismember(&before, SIGPIPE)) {
+    sigpending(&pending);
+    struct timespec none = {0};
+    if (sigismember(&pending, SIGPIPE)) sigtimedwait(&pipe, NULL, &none);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = code;
+  return written;
+}
+int ll_pipe(int ends[2]) {
+  if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+  for (int i = 0; i < 2; i++) {
+    if (ends[i] > 2) continue;
+    int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
+    int code = errno;
+    close(ends[i]);
+    if (moved < 0) {
+      close(ends[1 - i]);
+      errno = code;
+      return -1;
+    }
+    ends[i] = moved;
+  }
+  return 0;
+}
+static int prepare_spawn(
+    posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, const int standard[3], int folder) {
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(attributes, &none);
+  posix_spawnattr_setsigdefault(attributes, &all);
+  posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  int failed = 0;
+  for (int i = 0; i < 3 && !failed; i++)
+    if (standard[i] >= 0) failed = posix_spawn_file_actions_adddup2(actions, standard[i], i);
+  if (!failed && folder >= 0) failed = posix_spawn_file_actions_addfchdir_np(actions, folder);
+  return failed ? failed : posix_spawn_file_actions_addclosefrom_np(actions, 3);
+}
+int ll_spawn(
+    pid_t *pid, const char *file, char *const *arguments, char *const *environment, const int standard[3], int folder) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  int failed = posix_spawn_file_actions_init(&actions);
+  if (failed) return failed;
+  failed = posix_spawnattr_init(&attributes);
+  if (!failed) {
+    failed = prepare_spawn(&actions, &attributes, standard, folder);
+    if (!failed) failed = posix_spawnp(pid, file, &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  return failed;
+}
 int ll_madvise_wipe_on_fork(void *at, size_t length) { return madvise(at, length, MADV_WIPEONFORK); }
 int ll_madvise_populate_write(void *at, size_t length) { return madvise(at, length, MADV_POPULATE_WRITE); }
 int ll_open_unlinked(const char *folder) { return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }

@@ -1,38 +1,34 @@
-import DequeModule
-import Glibc
-
-/// Bytes that wait for the kernel to have room, in the pieces in which they were written.
+/// Bytes that wait for the kernel to have room.
+///
+/// One stretch of memory: small writes go out together. What was sent is taken off only once it is at least half, so each
+/// byte is moved at most once on the average; the memory is given back when nothing waits any more.
 struct Output {
-  private var pieces = Deque<[UInt8]>()
-  /// How much of the first piece has been sent.
+  private var bytes: [UInt8] = []
+  /// How much from the start has been sent.
   private var sent = 0
+
   /// Bytes that wait.
-  private(set) var count = 0
+  var count: Int { bytes.count - sent }
+  var isEmpty: Bool { bytes.isEmpty }
 
-  var isEmpty: Bool { count == 0 }
-
-  mutating func append(_ bytes: [UInt8]) {
-    pieces.append(bytes)
-    count += bytes.count
+  mutating func append(_ more: UnsafeRawBufferPointer) {
+    bytes.append(contentsOf: more)
   }
 
-  /// Sends as much as there is room for; returns the `errno` of a failure that is not for want of room.
-  mutating func send(to descriptor: Int32) -> Int32? {
-    while let first = pieces.first {
-      // MSG_NOSIGNAL: a peer that went away is an error of this call, not a signal that ends the process.
-      let taken = first.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
-      }
-      if taken < 0 {
-        if errno == EINTR { continue }
-        return errno == EAGAIN ? nil : errno
-      }
-      count -= taken
-      sent += taken
-      if sent == first.count {
-        pieces.removeFirst()
-        sent = 0
-      }
+  /// Offers all of it to the channel once; returns the `errno` of a failure that is not for want of room.
+  mutating func send(over channel: Channel, to descriptor: Int32) -> Int32? {
+    let taken = bytes.withUnsafeBytes {
+      channel.send(UnsafeRawBufferPointer(rebasing: $0[sent...]), to: descriptor)
+    }
+    switch taken {
+    case .failure(let code): return code
+    case .success(let count): sent += count
+    }
+    if sent == bytes.count {
+      self = Output()
+    } else if sent >= bytes.count / 2 {
+      bytes.removeFirst(sent)
+      sent = 0
     }
     return nil
   }

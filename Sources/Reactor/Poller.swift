@@ -16,13 +16,15 @@ package protocol Poller: AnyObject {
   func wait(_ timeout: Nanoseconds?) -> UnsafeBufferPointer<Readiness>
 }
 
-/// What a descriptor is watched for. A hang-up is reported whatever the interest.
+/// What a descriptor is watched for. A hang-up is reported whatever the interest, but only once where there is none.
 package struct Interest: OptionSet, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
 
   package static let read = Interest(rawValue: 1)
   package static let write = Interest(rawValue: 2)
+  /// Reported once for each time that it becomes ready: for what need not be read to be ready again.
+  package static let edge = Interest(rawValue: 4)
 }
 
 /// What the kernel says of one descriptor.

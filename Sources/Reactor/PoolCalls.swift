@@ -4,13 +4,14 @@ import Trace
 
 /// What a pool thread tells the loop when it has finished a call.
 struct PoolResult: Sendable {
+  let pool: ThreadPool
   let id: UInt64
   let began: RingMoment
   let ended: RingMoment
 }
 
-/// The loop's side of its thread pool: who waits for which call. The Deferreds stay here; threads only see ids.
-struct PoolCalls {
+/// The loop's side of a thread pool: who waits for which call. The Deferreds stay here; threads only see ids.
+final class PoolCalls {
   struct Pending {
     let registration: Registration
     /// Fires the Deferred with the result; `nil` once that was cancelled.
@@ -20,11 +21,14 @@ struct PoolCalls {
   }
 
   let threads: ThreadPool
+  /// How many calls may wait for a thread.
+  private let limit: Int
   private var pending: [UInt64: Pending] = [:]
   private var lastID: UInt64 = 0
 
-  init(threads: Int, name: String, _ remote: Remote) {
-    self.threads = ThreadPool(size: threads, name: name, remote)
+  init(_ threads: ThreadPool, limit: Int) {
+    self.threads = threads
+    self.limit = limit
   }
 
   /// Calls that a thread is at, as far as the loop knows: the pool is never idle while calls wait.
@@ -33,7 +37,8 @@ struct PoolCalls {
   var queued: Int { pending.count - running }
 
   /// Hands `work` to the pool; its result is posted to the loop.
-  mutating func submit(_ call: Pending, _ work: @escaping @Sendable () -> Void) throws(ReactorError) -> UInt64 {
+  func submit(_ call: Pending, _ work: @escaping @Sendable () -> Void) throws(ReactorError) -> UInt64 {
+    if pending.count >= threads.size + limit { throw .poolFull(queued) }
     lastID += 1
     try threads.submit(ThreadPool.Job(id: lastID, run: work))
     pending[lastID] = call
@@ -41,16 +46,16 @@ struct PoolCalls {
   }
 
   /// Takes a call back from the queue, or sees to it that its result is thrown away; `false` where it is over.
-  mutating func cancel(_ id: UInt64) -> Bool {
+  func cancel(_ id: UInt64) -> Bool {
     guard pending[id] != nil else { return false }
     pending[id]?.finish = nil
     if threads.withdraw(id) { pending[id] = nil }
     return true
   }
 
-  mutating func remove(_ id: UInt64) -> Pending? { pending.removeValue(forKey: id) }
+  func remove(_ id: UInt64) -> Pending? { pending.removeValue(forKey: id) }
 
-  mutating func end() {
+  func end() {
     threads.close()
     let calls = pending
     pending = [:]
@@ -62,38 +67,54 @@ extension Reactor {
   /// Runs `work` on a thread of the pool, and fires the returned Deferred with what it returns or throws.
   ///
   /// Cancelling takes it back while it waits for a thread; once it runs it runs to its end, and its result is dropped.
+  /// Fails with `ReactorError.poolFull` where as many calls wait for a thread as the reactor allows.
+  ///
+  /// ```swift
+  /// reactor.inThread { (1...1_000_000).reduce(0, +) }.addCallback { print($0) }
+  /// ```
   public func inThread<Value: Sendable>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ work: @escaping @Sendable () throws -> Value
   ) -> Deferred<Value> {
-    let deferred = Deferred<Value>(
-      self, .thread, CallSite(function, file, line), recorder.site(function, file, line), descriptor: nil)
-    let registration = Registration(deferred.callSite, deferred.site, recorder.chain, deferred.operation)
+    call(pool, CallSite(function, file, line), recorder.site(function, file, line), work)
+  }
+
+  func call<Value: Sendable>(
+    _ calls: PoolCalls, _ callSite: CallSite, _ site: RingSite, _ work: @escaping @Sendable () throws -> Value
+  ) -> Deferred<Value> {
+    let deferred = Deferred<Value>(self, .thread, callSite, site, descriptor: nil)
+    let registration = Registration(callSite, site, recorder.chain, deferred.operation)
     let handover = Handover<Value>()
     let call = PoolCalls.Pending(
       registration: registration, finish: { deferred.fire(handover.take()) }, abandon: { deferred.abandon() })
     do throws(ReactorError) {
       if hasEnded { throw .ended }
-      let id = try pool.submit(call) { handover.put(Result(catching: work)) }
-      deferred.onCancel = { $0.reactor.cancelCall(id) }
-      recorder.pool(queued: pool.queued, running: pool.running)
+      let id = try calls.submit(call) { handover.put(Result(catching: work)) }
+      deferred.onCancel = { $0.reactor.cancel(id, of: calls) }
+      recordDepth(calls)
     } catch {
       deferred.errback(error)
     }
     return deferred
   }
 
-  private func cancelCall(_ id: UInt64) {
-    if pool.cancel(id) { recorder.pool(queued: pool.queued, running: pool.running) }
+  private func cancel(_ id: UInt64, of calls: PoolCalls) {
+    if calls.cancel(id) { recordDepth(calls) }
+  }
+
+  /// The depth of the program's pool; the resolver is our own affair.
+  private func recordDepth(_ calls: PoolCalls) {
+    if calls === pool { recorder.pool(queued: calls.queued, running: calls.running) }
   }
 
   /// A pool thread finished a call: its result stands in the ready queue now.
   func finish(_ result: PoolResult) {
-    guard let call = pool.remove(result.id) else { return }
+    let calls = result.pool === pool.threads ? pool : resolver
+    guard let call = calls.remove(result.id) else { return }
     let registration = call.registration
     recorder.poolBegan(registration.operation, at: result.began)
     recorder.poolEnded(registration.operation, at: result.ended)
-    recorder.pool(queued: pool.queued, running: pool.running)
+    recordDepth(calls)
     guard let finish = call.finish else { return }
     _ = recorder.queued(
       registration.operation, registration.site, .thread, .thread, chain: registration.chain, at: result.ended)

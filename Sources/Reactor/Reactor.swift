@@ -45,23 +45,31 @@ public final class Reactor {
   let releasing = Releasing()
   @exclusivity(unchecked) var timers = TimerQueue()
   @exclusivity(unchecked) var descriptors = DescriptorTable()
-  var pool: PoolCalls
+  let pool: PoolCalls
+  /// Looks names up; threads of its own, so that the program's calls cannot starve it.
+  let resolver: PoolCalls
+  var shutDownHooks: [ShuttingDown.Hook] = []
+  /// Under way since `shutDown`.
+  var shuttingDown: ShuttingDown?
 
-  /// A loop on the calling thread, with a pool of `threads` threads (at least one; started as they are needed).
+  /// A loop on the calling thread, with a pool of `threads` threads (at least one; started as they are needed), for
+  /// which at most `queue` calls may wait.
   ///
   /// Throws `ReactorError` where the kernel has no descriptors left.
   public convenience init(
-    name: String = "main", threads: Int = 4, recording: Recorder.Options = Reactor.recording
+    name: String = "main", threads: Int = 4, queue: Int = 10_000, recording: Recorder.Options = Reactor.recording
   ) throws(ReactorError) {
-    try self.init(name: name, threads: threads, recording: recording, clock: .monotonic)
+    try self.init(name: name, threads: threads, queue: queue, recording: recording, clock: .monotonic)
   }
 
   /// How a reactor records unless told otherwise: as `LOOPTOP` and `LOOPTOP_DIR` say.
   public static var recording: Recorder.Options { Recorder.Options(runtime: "looptop-reactor 1") }
 
   /// A loop that has its time from `clock`.
-  package init(name: String, threads: Int, recording: Recorder.Options, clock: LoopClock) throws(ReactorError) {
-    if threads < 1 { misuse("a pool of \(threads) threads") }
+  package init(
+    name: String, threads: Int, queue: Int, recording: Recorder.Options, clock: LoopClock
+  ) throws(ReactorError) {
+    if threads < 1 || queue < 0 { misuse("a pool of \(threads) threads, with a queue of \(queue)") }
     let poller = try EpollPoller()
     var options = recording
     var pollName = poller.name
@@ -73,10 +81,11 @@ public final class Reactor {
     self.clock = clock
     self.poller = poller
     remote = try Remote()
-    pool = PoolCalls(threads: threads, name: name, remote)
+    pool = PoolCalls(ThreadPool(size: threads, name: "\(name)-pool", remote), limit: queue)
+    resolver = PoolCalls(ThreadPool(size: Resolver.threads, name: "\(name)-names", remote), limit: Resolver.queue)
     recorder = Recorder(loop: name, poll: pollName, options: options)
     remote.open(recorder)
-    try watch(remote, remote.descriptor, .read)
+    try watch(remote, remote.descriptor, [.read, .edge])
   }
 
   deinit {
@@ -148,12 +157,15 @@ public final class Reactor {
     state = .ended
     remote.close()
     pool.end()
+    resolver.end()
     for watcher in descriptors.removeAll() { watcher.reactorEnded() }
     while let timer = timers.popAny() {
       timer.work = nil
       recorder.settled(timer.registration.operation, .cancelled)
     }
     ready.removeAll()
+    shutDownHooks = []
+    shuttingDown = nil
     recorder.close()
     recorder = .off
   }

@@ -6,6 +6,14 @@ public enum ReactorError: Error, Hashable, Sendable {
   case failed(SystemCall, at: String?, errno: Int32)
   /// The host is no numeric address and not `localhost`.
   case unusableHost(String)
+  /// No Unix socket can have this name: it is empty, longer than 107 bytes, or has a zero byte in it.
+  case unusablePath(String)
+  /// The host's name leads to no address; `code` is one of getaddrinfo's `EAI_…`.
+  case unresolved(host: String, code: Int32)
+  /// So many calls wait for a thread of the pool already, which is all that may.
+  case poolFull(Int)
+  /// A handler for this signal stands already, of this or another reactor of the process.
+  case signalTaken(Int32)
   /// The reactor has ended, or ended before this could be done.
   case ended
 
@@ -19,6 +27,20 @@ public enum ReactorError: Error, Hashable, Sendable {
     case eventfd
     /// Starting a pool thread.
     case threadCreate = "pthread_create"
+    /// Looking up the addresses of a host.
+    case resolve = "getaddrinfo"
+    /// Making a descriptor for signals.
+    case signalfd
+    /// Making a pipe to a child process.
+    case pipe
+    /// Opening the folder that a child process is to work in, or its /dev/null.
+    case open
+    /// Starting a child process: the program cannot be executed, or the system has no room for one more process.
+    case spawn = "posix_spawn"
+    /// Making a descriptor for a child process.
+    case pidfdOpen = "pidfd_open"
+    /// Asking how a child process ended.
+    case wait = "waitid"
     /// Making a socket.
     case socket
     /// Giving a socket its address.
@@ -47,6 +69,10 @@ extension ReactorError: CustomStringConvertible {
     case .failed(let call, let address, let code):
       "\(call.rawValue)\(address.map { " \($0)" } ?? ""): \(String(cString: strerror(code))) (errno \(code))"
     case .unusableHost(let host): "\"\(host)\" is neither a numeric address nor localhost"
+    case .unusablePath(let path): "\"\(path)\" is no name for a Unix socket: 1 to 107 bytes, none of them zero"
+    case .unresolved(let host, let code): "resolve \"\(host)\": \(String(cString: gai_strerror(code)))"
+    case .poolFull(let count): "the thread pool's queue is full: \(count) calls wait"
+    case .signalTaken(let signal): "signal \(signal) (\(String(cString: strsignal(signal)))) has a handler already"
     case .ended: "the reactor has ended"
     }
   }

@@ -11,7 +11,8 @@ public final class Remote: Sendable {
     var recorder: Recorder?
   }
 
-  /// An eventfd: readable while there is mail. Ours, so that it is open for as long as anybody can post.
+  /// An eventfd, written to for new mail and never read: the poll reports each time. Ours, so that it is open for as long
+  /// as anybody can post.
   let descriptor: Int32
   private let box = Mutex(Box())
 
@@ -69,13 +70,11 @@ public final class Remote: Sendable {
 
   /// Swaps the mail for `spare`, which is empty and whose memory serves for the next.
   func take(into spare: inout [Mail]) {
-    var counter: UInt64 = 0
-    _ = read(descriptor, &counter, MemoryLayout<UInt64>.size)
     box.withLock { swap(&$0.mail, &spare) }
   }
 
   private func wake() {
-    // Cannot fail: the counter would have to be at 2⁶⁴ − 2.
+    // Cannot fail: the counter would have to be at 2⁶⁴ − 2, which takes centuries.
     var one: UInt64 = 1
     _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
   }

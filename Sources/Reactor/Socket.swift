@@ -8,6 +8,8 @@ enum Socket {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = socket(address.family, type, 0)
     if descriptor < 0 { throw .last(.socket, at: address) }
+    // What a listener accepts has it from the listener.
+    if address.family != AF_UNIX { set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, Int32(1)) }
     return descriptor
   }
 

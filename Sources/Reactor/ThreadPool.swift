@@ -44,9 +44,12 @@ final class ThreadPool: @unchecked Sendable {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
     if started < size {
-      let failed = startThread()
-      if failed == 0 { started += 1 }
-      if started == 0 { throw .failed(.threadCreate, at: nil, errno: failed) }
+      do throws(ReactorError) {
+        pthread_detach(try LoopThread.start(name) { [self] in work() })
+        started += 1
+      } catch {
+        if started == 0 { throw error }
+      }
     }
     jobs.append(job)
     pthread_cond_signal(changed)
@@ -80,13 +83,12 @@ final class ThreadPool: @unchecked Sendable {
     return jobs.popFirst()
   }
 
-  fileprivate func work() {
-    _ = ll_set_thread_name(String("\(name)-pool".suffix(15)))
+  private func work() {
     while let job = next() {
       let id = job.id
       guard let began = remote.moment() else { return }
       run(job)
-      _ = remote.post { .result(PoolResult(id: id, began: began, ended: $0.moment())) }
+      _ = remote.post { .result(PoolResult(pool: self, id: id, began: began, ended: $0.moment())) }
     }
   }
 
@@ -94,23 +96,4 @@ final class ThreadPool: @unchecked Sendable {
   private func run(_ job: consuming Job) {
     job.run()
   }
-
-  /// Starts it with all signals blocked: they are for the threads of the program. Returns an errno.
-  private func startThread() -> Int32 {
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    var thread = pthread_t()
-    let pool = Unmanaged.passRetained(self)
-    let failed = pthread_create(&thread, nil, poolThread, pool.toOpaque())
-    if failed == 0 { pthread_detach(thread) } else { pool.release() }
-    return failed
-  }
-}
-
-private func poolThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  Unmanaged<ThreadPool>.fromOpaque(argument!).takeRetainedValue().work()
-  return nil
 }

@@ -78,7 +78,7 @@ extension Reactor {
     return set(period, repeats: true, CallSite(function, file, line), recorder.site(function, file, line), work)
   }
 
-  private func set(
+  func set(
     _ delay: Nanoseconds, repeats: Bool, _ callSite: CallSite, _ site: RingSite, _ work: @escaping () throws -> Void
   ) -> Timer {
     checkThread("callLater or callEvery")

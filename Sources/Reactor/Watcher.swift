@@ -42,6 +42,11 @@ struct DescriptorTable {
     count -= 1
   }
 
+  /// The watchers of a kind, in the order of their descriptors.
+  func all<Kind: Watcher>(_ kind: Kind.Type) -> [Kind] {
+    slots.compactMap { $0.watcher as? Kind }
+  }
+
   mutating func removeAll() -> [any Watcher] {
     let watchers = slots.compactMap(\.watcher)
     slots = []

@@ -18,11 +18,11 @@ public final class VirtualReactor {
   ///
   /// Throws `ReactorError` where the kernel has no descriptors left.
   public init(
-    name: String = "main", threads: Int = 4, start: Instant = Instant(1_000_000_000),
+    name: String = "main", threads: Int = 4, queue: Int = 10_000, start: Instant = Instant(1_000_000_000),
     recording: Recorder.Options = Reactor.recording
   ) throws(ReactorError) {
     clock = ManualClock(start)
-    reactor = try Reactor(name: name, threads: threads, recording: recording, clock: .manual(clock))
+    reactor = try Reactor(name: name, threads: threads, queue: queue, recording: recording, clock: .manual(clock))
   }
 
   deinit { reactor.end() }

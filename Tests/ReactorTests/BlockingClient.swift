@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import Synchronization
 
 /// A client that has no part in any loop: what it did is done when its call returns.
 final class BlockingClient {
@@ -36,7 +37,49 @@ final class BlockingClient {
     }
   }
 
+  /// Receives until the other side ends, and returns how much it was.
+  func receiveAll() -> Int {
+    var count = 0
+    withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 1) { buffer in
+      while case let received = recv(descriptor, buffer.baseAddress, buffer.count, 0), received > 0 {
+        count += received
+      }
+    }
+    return count
+  }
+
   func end() {
     shutdown(descriptor, Int32(SHUT_WR))
+  }
+}
+
+/// A thread for a client that blocks, and what it comes back with.
+final class ClientThread {
+  private final class Start: Sendable {
+    let body: @Sendable () -> Int
+    let result = Mutex(0)
+    init(_ body: @escaping @Sendable () -> Int) { self.body = body }
+  }
+
+  private let start: Start
+  private var thread = pthread_t()
+
+  init(_ body: @escaping () -> Int) {
+    // Nobody else uses what it captures before `join`.
+    nonisolated(unsafe) let body = body
+    start = Start { body() }
+    let failed = pthread_create(
+      &thread, nil,
+      { argument in
+        let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+        start.result.withLock { $0 = start.body() }
+        return nil
+      }, Unmanaged.passRetained(start).toOpaque())
+    precondition(failed == 0, "no thread (errno \(failed))")
+  }
+
+  func join() -> Int {
+    pthread_join(thread, nil)
+    return start.result.withLock { $0 }
   }
 }

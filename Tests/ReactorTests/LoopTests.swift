@@ -39,6 +39,31 @@ struct LoopTests {
     #expect(log.value == ["0", "1a", "1b", "2", "3"])
   }
 
+  @Test("runs half of a million timers by their due times, and not the cancelled half", arguments: LoopKind.allCases)
+  func millionTimers(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    let count = 500_000
+    var last = Int64(-1)
+    var ran = 0
+    // Within a tick, where time stands: all delays count from one moment.
+    reactor.callSoon {
+      let cancelled = (0..<count).map { _ in reactor.callLater(.zero) { ran = -1 } }
+      for index in 0..<count {
+        // Times a number that has no divisor in common with the count: each delay once, in no order.
+        let delay = Int64(index * 300_007 % count)
+        reactor.callLater(Nanoseconds(delay)) {
+          if delay > last { ran += 1 }
+          last = delay
+          if ran == count { reactor.stop() }
+        }
+      }
+      for timer in cancelled { timer.cancel() }
+    }
+    loop.drive(for: .milliseconds(1))
+    #expect(ran == count)
+  }
+
   @Test("never runs a cancelled timer, and lets go of it at once", arguments: LoopKind.allCases)
   func cancelledTimer(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)

@@ -14,13 +14,13 @@ final class LoopUnderTest {
   let failures = Box<[String]>([])
   private let virtual: VirtualReactor?
 
-  init(_ kind: LoopKind, threads: Int = 4) throws {
+  init(_ kind: LoopKind, threads: Int = 4, queue: Int = 10_000) throws {
     switch kind {
     case .real:
       virtual = nil
-      reactor = try Reactor(threads: threads, recording: .off)
+      reactor = try Reactor(threads: threads, queue: queue, recording: .off)
     case .virtual:
-      let virtual = try VirtualReactor(threads: threads, recording: .off)
+      let virtual = try VirtualReactor(threads: threads, queue: queue, recording: .off)
       self.virtual = virtual
       reactor = virtual.reactor
     }
@@ -42,6 +42,12 @@ final class LoopUnderTest {
       }
       reactor.run()
     }
+  }
+
+  /// Lets an amount of its time go by, and after that waits until the program under test stops its reactor.
+  func drive(for time: Nanoseconds) {
+    virtual?.advance(by: time)
+    run()
   }
 
   /// Lets an amount of its time go by, and ends it.

@@ -1,3 +1,4 @@
+import Glibc
 import Reactor
 import Testing
 import Trace
@@ -232,27 +233,73 @@ struct RecordedTests {
   func connecting() throws {
     let recording = try Recording()
     let reactor = recording.virtual.reactor
-    let listener = try reactor.listen(host: "127.0.0.1", port: 0, function: "listens") { _ in }
-    listener.stop()
+    let refusing = try RefusingPort()
     let isDone = Box(false)
-    reactor.connect(host: "127.0.0.1", port: listener.port, function: "connects")
+    reactor.connect(to: refusing.address, function: "connects")
       .addBoth(function: "step") { _ in isDone.value = true }
     #expect(recording.virtual.run(until: { isDone.value }))
     #expect(
       recording.eventsBetweenPolls() == """
         1.000000000 loop-begin
-        1.000000000 created op=1 kind=listener site=listens fd=#1 standing
-        1.000000000 watched fd=#1 label="listening on 127.0.0.1"
-        1.000000000 unwatched fd=#1
-        1.000000000 settled op=1 outcome=cancelled
-        1.000000000 created op=2 kind=connect site=connects fd=#1
+        1.000000000 created op=1 kind=connect site=connects fd=#1
         1.000000000 watched fd=#1 label="connecting to 127.0.0.1"
+        1.000000000 created op=2 kind=timer site=connects due=31.000000000
+        1.000000000 settled op=2 outcome=cancelled
         1.000000000 unwatched fd=#1
-        1.000000000 begin span=3 kind=io trigger=poll site=connects op=2
-        1.000000000 settled op=2 outcome=failure text="connect 127.0.0.1: Connection refused (errno 111)"
-        1.000000000 begin span=4 kind=deferred trigger=callback site=step op=2
+        1.000000000 begin span=3 kind=io trigger=poll site=connects op=1
+        1.000000000 settled op=1 outcome=failure text="connect 127.0.0.1: Connection refused (errno 111)"
+        1.000000000 begin span=4 kind=deferred trigger=callback site=step op=1
         1.000000000 end span=4
         1.000000000 end span=3
+        1.000000000 loop-end
+        """)
+  }
+
+  @Test("of children: an operation that settles at the exit")
+  func children() throws {
+    let recording = try Recording()
+    let reactor = recording.virtual.reactor
+    let isDone = Box(false)
+    reactor.callSoon(function: "starts") {
+      try reactor.spawn("true", function: "spawns").exit.addCallback(function: "step") { _ in isDone.value = true }
+    }
+    #expect(recording.virtual.run(until: { isDone.value }))
+    let events = recording.eventsBetweenPolls().replacing(#/child \d+/#, with: "child N")
+    #expect(
+      events == """
+        1.000000000 loop-begin
+        1.000000000 queued op=1 at=1.000000000 kind=ready trigger=start site=starts
+        1.000000000 begin span=2 kind=ready trigger=start site=starts op=1
+        1.000000000 created op=3 kind=child site=spawns by=2 fd=#1
+        1.000000000 watched fd=#1 label="child N: true"
+        1.000000000 end span=2
+        1.000000000 unwatched fd=#1
+        1.000000000 begin span=4 kind=child trigger=poll site=spawns op=3
+        1.000000000 settled op=3 outcome=success
+        1.000000000 begin span=5 kind=deferred trigger=callback site=step op=3
+        1.000000000 end span=5
+        1.000000000 end span=4
+        1.000000000 loop-end
+        """)
+  }
+
+  @Test("of signals: a standing operation, each delivery a chain")
+  func signals() throws {
+    let recording = try Recording()
+    let reactor = recording.virtual.reactor
+    try reactor.onSignal(SIGWINCH, function: "handles") { reactor.mark("resized") }
+    raise(SIGWINCH)
+    recording.virtual.settle()
+    #expect(
+      recording.eventsBetweenPolls() == """
+        1.000000000 loop-begin
+        1.000000000 created op=1 kind=signal site=handles fd=#1 standing
+        1.000000000 watched fd=#1 label="Window changed"
+        1.000000000 begin span=2 kind=signal trigger=signal site=handles op=1 starts-chain
+        1.000000000 mark text="resized"
+        1.000000000 end span=2
+        1.000000000 unwatched fd=#1
+        1.000000000 settled op=1 outcome=cancelled
         1.000000000 loop-end
         """)
   }

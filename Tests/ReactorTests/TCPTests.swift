@@ -144,17 +144,15 @@ struct TCPTests {
         == "bind \(address): Address already in use (errno 98)")
   }
 
-  @Test("fails to connect where nobody listens, and to what is no address", arguments: LoopKind.allCases)
+  @Test("fails to connect where nobody listens, and to a host that there is not", arguments: LoopKind.allCases)
   func refused(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
     let reactor = loop.reactor
-    let listener = try reactor.listen(host: "127.0.0.1", port: 0) { _ in }
-    listener.stop()
-    listener.stop()
-    reactor.connect(host: "nowhere", port: 1).addErrback { error in
+    let refusing = try RefusingPort()
+    reactor.connect(host: "no..where", port: 1).addErrback { error in
       log.add("\(error)")
       throw error
-    }.addBoth { _ in reactor.connect(host: "127.0.0.1", port: listener.port) }
+    }.addBoth { _ in reactor.connect(to: refusing.address) }
       .addBoth { result in
         if case .failure(let error as ReactorError) = result { log.add("\(error)") }
         reactor.stop()
@@ -162,8 +160,8 @@ struct TCPTests {
     loop.run()
     #expect(
       log.value == [
-        "\"nowhere\" is neither a numeric address nor localhost",
-        "connect 127.0.0.1:\(listener.port): Connection refused (errno 111)",
+        "resolve \"no..where\": Name or service not known",
+        "connect \(refusing.address): Connection refused (errno 111)",
       ])
   }
 
@@ -175,6 +173,7 @@ struct TCPTests {
     let connecting = reactor.connect(host: "127.0.0.1", port: listener.port)
     connecting.addBoth { log.add("\($0)") }
     connecting.cancel()
+    listener.stop()
     listener.stop()
     #expect(!reactor.isWatching)
     loop.run(for: .milliseconds(1))
@@ -224,9 +223,15 @@ struct TCPTests {
       // Would not return from here if the listener were reported again and again.
       virtual.settle()
       virtual.advance(by: .milliseconds(350))
+      // Whoever asks for one is told.
+      virtual.reactor.connect(to: listener.address).addBoth { result in
+        if case .failure(let error) = result { failures.add("\(error)") }
+      }
+      #expect(throws: ReactorError.failed(.open, at: "/dev/null", errno: EMFILE)) { try virtual.reactor.spawn("true") }
       #expect(clients.value.count == 3)
       #expect(accepted.value.count == 0)
-      #expect(failures.value == ["accept 127.0.0.1:\(listener.port): Too many open files (errno 24)"])
+      let words = "\(listener.address): Too many open files (errno 24)"
+      #expect(failures.value == ["accept \(words)", "socket \(words)"])
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
       virtual.advance(by: .milliseconds(100))
       #expect(accepted.value.count == 3)

@@ -142,4 +142,29 @@ struct ThreadTests {
     finished.wait()
     #expect(log.value == [])
   }
+
+  @Test("fails a call that finds the pool's queue full, and only that", arguments: LoopKind.allCases)
+  func fullQueue(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind, threads: 1, queue: 2)
+    let gate = Gate()
+    let calls = (1...5).map { number in
+      loop.reactor.inThread {
+        gate.wait()
+        return number
+      }
+    }
+    for call in calls {
+      call.addBoth { result in
+        switch result {
+        case .success(let number): log.add("\(number)")
+        case .failure(let error): log.add("\(error)")
+        }
+        if log.value.count == 5 { loop.reactor.inThread { 6 }.addCallback { _ in loop.reactor.stop() } }
+      }
+    }
+    loop.reactor.callSoon { gate.open() }
+    loop.run()
+    let full = "the thread pool's queue is full: 2 calls wait"
+    #expect(log.value == [full, full, "1", "2", "3"])
+  }
 }

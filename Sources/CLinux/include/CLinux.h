@@ -60,6 +60,20 @@ int ll_fallocate(int fd, int64_t offset, int64_t length);
 int ll_punch_hole(int fd, int64_t offset, int64_t length);
 int ll_memfd_create(const char *_Nonnull name);
 int ll_pidfd_open(pid_t pid);
+// write(2) to a pipe without SIGPIPE: EPIPE only. Neither the signal's disposition nor the thread's mask is changed.
+ssize_t ll_write_no_signal(int fd, const void *_Nonnull bytes, size_t count);
+// Both ends close on exec and lie above the standard descriptors.
+int ll_pipe(int ends[_Nonnull 2]);
+// Starts a program with default signal dispositions and no signal blocked; `standard` become its descriptors 0 to 2 (-1: as
+// here), all others are closed. `folder` is where it works, -1 for here. Returns 0 or an errno: also that of its exec.
+int ll_spawn(
+    pid_t *_Nonnull pid, const char *_Nonnull file, char *_Nullable const *_Nonnull arguments,
+    char *_Nullable const *_Nonnull environment, const int standard[_Nonnull 3], int folder);
+// 1 with its end (as CLD_EXITED or not, and status or signal), 0 while it runs, -1 and errno.
+int ll_reap(int pidfd, bool *_Nonnull exited, int *_Nonnull status);
+int ll_pidfd_signal(int pidfd, int signal);
+// The next signal that a signalfd has, 0 for none.
+int ll_take_signal(int fd);
 int ll_madvise_wipe_on_fork(void *_Nonnull at, size_t length);
 int ll_madvise_populate_write(void *_Nonnull at, size_t length);
 int ll_open_unlinked(const char *_Nonnull folder);
