@@ -48,6 +48,14 @@ struct PlainBuffer<Element: ~Copyable>: ~Copyable {
     elements.deinitialize(count: removed)
   }
 
+  /// Moves all of them out, in their order.
+  @inline(__always)
+  mutating func takeAll(_ body: (consuming Element) -> Void) {
+    let taken = count
+    count = 0
+    for index in 0..<taken { body((elements + index).move()) }
+  }
+
   /// Forgets the elements, which were moved out.
   mutating func forgetAll() {
     count = 0
@@ -62,3 +70,6 @@ struct PlainBuffer<Element: ~Copyable>: ~Copyable {
     capacity *= 2
   }
 }
+
+// Unchecked: it is the only one that knows its memory.
+extension PlainBuffer: @unchecked Sendable where Element: Sendable & ~Copyable {}

@@ -35,7 +35,7 @@ public final class Reactor {
   private let poller: EpollPoller
   @exclusivity(unchecked) private var ready = ReadyQueue()
   @exclusivity(unchecked) private var tickTime: Instant?
-  @exclusivity(unchecked) private var mail: [Mail] = []
+  @exclusivity(unchecked) private var mail = PlainBuffer<Mail>()
   @exclusivity(unchecked) private(set) var recorder: Recorder
   /// Whether callbacks run now: what is called for then was called for by one of them.
   @exclusivity(unchecked) private(set) var isInTick = false
@@ -296,19 +296,19 @@ public final class Reactor {
   /// Moves what other threads called for into the ready queue.
   func takeMail() {
     remote.take(into: &mail)
-    for item in mail {
-      switch item {
+    mail.takeAll { item in
+      switch consume item {
       case .call(let call): queue(call)
       case .result(let result): finish(result)
       }
     }
-    mail.removeAll(keepingCapacity: true)
   }
 
-  private func queue(_ call: Mail.Call) {
-    let site = recorder.site(call.function, call.file, call.line)
+  @inline(__always)
+  private func queue(_ call: consuming Mail.Call) {
+    let callSite = call.callSite
+    let site = callSite.site(in: recorder)
     let operation = recorder.queued(.none, site, .thread, .thread, chain: .none, at: call.moment)
-    let callSite = CallSite(call.function, call.file, call.line)
     let registration = Registration(callSite, site, .none, operation)
     enqueue(ReadyCallback(work: .remote(call.work), registration: registration, kind: .thread, trigger: .thread))
   }

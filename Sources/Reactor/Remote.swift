@@ -5,8 +5,8 @@ import Synchronization
 
 /// What other threads may have of a reactor. Copies and outliving the reactor are fine.
 public final class Remote: Sendable {
-  private struct Box {
-    var mail: [Mail] = []
+  private struct Box: ~Copyable {
+    var mail = PlainBuffer<Mail>()
     /// `nil` before the reactor is made and after it ended.
     var recorder: Recorder?
   }
@@ -34,7 +34,8 @@ public final class Remote: Sendable {
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ work: @escaping @Sendable (Reactor) throws -> Void
   ) -> Bool {
-    post { .call(Mail.Call(work: work, function: function, file: file, line: line, moment: $0.moment())) }
+    let callSite = CallSite(function, file, line)
+    return post { .call(Mail.Call(work: work, callSite: callSite, moment: $0.moment())) }
   }
 
   /// A stamp for what happens now on this thread; `nil` where the reactor has ended.
@@ -43,6 +44,7 @@ public final class Remote: Sendable {
   }
 
   /// Stamps under the lock: the recorder is not touched once the reactor has ended.
+  @inline(__always)
   func post(_ item: (Recorder) -> Mail) -> Bool {
     let count = box.withLock { box in
       guard let recorder = box.recorder else { return 0 }
@@ -59,17 +61,17 @@ public final class Remote: Sendable {
   }
 
   func close() {
-    let dropped = box.withLock { box in
+    var dropped = PlainBuffer<Mail>()
+    box.withLock { box in
       box.recorder = nil
-      let dropped = box.mail
-      box.mail = []
-      return dropped
+      swap(&box.mail, &dropped)
     }
-    withExtendedLifetime(dropped) {}
+    // Let go of outside the lock: a closure's destruction is the program's code.
+    dropped.removeAll()
   }
 
   /// Swaps the mail for `spare`, which is empty and whose memory serves for the next.
-  func take(into spare: inout [Mail]) {
+  func take(into spare: inout PlainBuffer<Mail>) {
     box.withLock { swap(&$0.mail, &spare) }
   }
 
@@ -85,13 +87,11 @@ extension Remote: Watcher {
   func reactorEnded() {}
 }
 
-/// What other threads send to the loop.
-enum Mail: Sendable {
-  struct Call: Sendable {
+/// What other threads send to the loop. Small: each byte goes from one core's cache to another's.
+enum Mail: ~Copyable, Sendable {
+  struct Call: ~Copyable, Sendable {
     let work: @Sendable (Reactor) throws -> Void
-    let function: StaticString
-    let file: StaticString
-    let line: UInt
+    let callSite: CallSite
     let moment: RingMoment
   }
 
