@@ -24,7 +24,9 @@ import Glibc
         }
       }
     }
-    if isTable { say(CostTable.render(measured)) }
+    if !isTable { return }
+    if names.isEmpty || names.contains("recording") { say(CostTable.render(measured)) }
+    if names.isEmpty || names.contains("reactor") { say(ReactorTable.render(measured)) }
   }
 
   /// Each line as soon as it is known, into a pipe too: `print` would keep them until the end.

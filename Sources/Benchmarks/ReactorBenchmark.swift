@@ -7,7 +7,7 @@ func reactorBenchmark(_ report: (Measurement) -> Void) {
   compare("call from thread, one at a time", .ping, 20_000, [.epoll] + libraries, report)
   compare("chain of five steps", .chain, 100_000, [.nio], report)
   for connections in [1, 100, 1000] { compareEchoes(connections, [.epoll] + libraries, report) }
-  compareMemory([.epoll] + libraries, report)
+  compareMemory(libraries, report)
 }
 
 /// An event loop that runs here as a program of its own: ours, or one under `Scripts/peers`.
