@@ -46,6 +46,7 @@ int64_t ll_monotonic(void);
 int64_t ll_boottime(void);
 int64_t ll_realtime(void);
 int64_t ll_thread_cpu_time(void);
+int64_t ll_process_cpu_time(void);
 
 // Each returns what the call of the same name returns: -1 and errno where it fails.
 int ll_eventfd(void);
