@@ -4,12 +4,12 @@ import Glibc
 ///
 /// Unchecked: `value` is only touched under the lock. A lock of pthread's rather than the library's `Mutex`, which has no
 /// condition, and of which ThreadSanitizer knows nothing: under it every use would be a race.
-package final class Monitor<Value: Sendable & ~Copyable>: @unchecked Sendable {
+package final class Monitor<Value: Sendable>: @unchecked Sendable {
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var value: Value
 
-  package init(_ value: consuming Value) {
+  package init(_ value: Value) {
     self.value = value
     pthread_mutex_init(lock, nil)
     pthread_cond_init(changed, nil)

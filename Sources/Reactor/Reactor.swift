@@ -24,7 +24,9 @@ public final class Reactor {
   @exclusivity(unchecked) public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
   /// Hears of every Deferred that was let go of unfired although steps waited for it, by where it was made: those steps never
   /// run. At first it writes a line to stderr.
-  @exclusivity(unchecked) public var onDroppedDeferred: (CallSite) -> Void = { printError("dropped unfired: the Deferred made in \($0)") }
+  @exclusivity(unchecked) public var onDroppedDeferred: (CallSite) -> Void = {
+    printError("dropped unfired: the Deferred made in \($0)")
+  }
   /// A handle for other threads.
   public let remote: Remote
   /// Runs async functions and actors on this loop.

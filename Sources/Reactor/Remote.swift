@@ -14,7 +14,7 @@ public final class Remote: Sendable {
   /// An eventfd, written to for new mail and never read: the poll reports each time. Ours, so that it is open for as long
   /// as anybody can post.
   let descriptor: Int32
-  private let box = Monitor(Box())
+  private let box = SpinLock(Box())
 
   init() throws(ReactorError) {
     descriptor = ll_eventfd()
