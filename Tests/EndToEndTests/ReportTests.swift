@@ -21,7 +21,9 @@ extension EndToEnd {
         in: store, of: .chains(Set(report.chainList.map(\.id))),
         within: report.chainList.map { $0.began...$0.began + $0.duration })
       #expect(try run([Built.looptop, "report", file]).out == TextReport.render(report))
-      #expect(try run([Built.looptop, "report", "--json", file]).out == JSONReport.render(report, path: file, ledgers: ledgers))
+      #expect(
+        try run([Built.looptop, "report", "--json", file]).out
+          == JSONReport.render(report, path: file, ledgers: ledgers))
     }
 
     @Test func theOverviewIsATableOverTime() throws {
