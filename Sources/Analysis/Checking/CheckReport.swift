@@ -2,7 +2,7 @@ import Trace
 
 /// How the outcome of a check is written.
 public enum CheckReport: String, CaseIterable, Sendable {
-  /// A line a breach, for people.
+  /// A line a breach, for people; one that says so where there is none.
   case text
   /// For scripts: `{"schema": 1, "path", "passed", "complete", "breaches": […]}`.
   case json
@@ -20,7 +20,7 @@ public enum CheckReport: String, CaseIterable, Sendable {
   ///   - path: where the trace was read from.
   public func render(_ breaches: [Breach], of budgets: Budgets, complete: Bool, path: String) -> String {
     switch self {
-    case .text: breaches.map { Self.line($0) + "\n" }.joined()
+    case .text: breaches.isEmpty ? "every budget is kept\n" : breaches.map { Self.line($0) + "\n" }.joined()
     case .json: Self.json(breaches, complete, path)
     case .junit: Self.junit(breaches, budgets.names, path)
     case .github: breaches.map { Self.annotation($0) + "\n" }.joined()
