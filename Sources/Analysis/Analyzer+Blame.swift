@@ -9,11 +9,14 @@ struct Wait {
   /// Whether callbacks of its own chain may have run meanwhile.
   var ownMayHaveRun: Bool
 
-  init(_ readiness: Readiness, entry: QueueEntry?, chain: (waiting: BlameLog.WaitingChain, record: ChainRecord)?) {
+  /// A wait for which there was that entry in the ready queue, of a callback whose chain stands at a slot.
+  @inline(__always)
+  init(_ readiness: Readiness, entry: QueueEntry?, _ chains: ChainTable, _ slot: Int?) {
     self.readiness = readiness
     wasQueued = entry != nil
-    self.chain = entry.map(\.waitingChain) ?? chain?.waiting
-    ownMayHaveRun = chain.map { $0.record.open > 0 || $0.record.lastActivity > readiness.earliest } ?? false
+    // Field by field: a copy of the record would keep its texts alive and let go of them again.
+    chain = entry.map(\.waitingChain) ?? slot.map { chains.waiting($0) }
+    ownMayHaveRun = slot.map { chains[$0].open > 0 || chains[$0].lastActivity > readiness.earliest } ?? false
   }
 }
 

@@ -71,7 +71,8 @@ extension Analyzer {
     // What is compared is taken out first: a report is large, and sorting would move it about.
     let ranks = reports.map { report in
       HarmRank(
-        isRunning: report.worst.contains { $0.running && $0.own > thresholds.slow }, harm: report.harm,
+        isRunning: report.worst.contains { $0.running && $0.own > thresholds.slow },
+        isSlow: report.slow > 0, harm: report.harm,
         harmUpTo: report.harmUpTo, own: report.own)
     }
     let order = reports.indices.sorted { ranks[$0] == ranks[$1] ? $0 < $1 : ranks[$1] < ranks[$0] }

@@ -66,9 +66,7 @@ extension Analyzer {
         return ChainTable.Reference(slot: Int32(slot), id: ChainID(raw: span.id.raw))
       }
     }
-    let waited = readiness.map {
-      Wait($0, entry: entry, chain: chains.slot(chain).map { (chains.waiting($0), chains[$0]) })
-    }
+    let waited = readiness.map { Wait($0, entry: entry, chains, chains.slot(chain)) }
     let index = Int32(sites.begin(span.site, span.kind))
     loop.spin.begin(index)
     open(

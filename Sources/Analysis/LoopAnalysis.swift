@@ -106,7 +106,7 @@ struct LoopAnalysis {
 
   /// From here on the innermost open span has the loop, or nothing has.
   @inline(__always)
-  mutating func noteOwner(from time: Instant) { blame.run(stack.top, root: stack.spans.first, from: time) }
+  mutating func noteOwner(from time: Instant) { blame.run(stack.owner, from: time) }
 
   /// The pass ends at the poll's enter, or where it is last known; returns it if it was a stall.
   mutating func endPass(

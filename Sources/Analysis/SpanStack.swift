@@ -42,6 +42,15 @@ struct SpanStack {
 
   mutating func pop() -> ActiveSpan? { spans.popLast() }
 
+  /// Who has the loop: the innermost span, in the outermost one.
+  @inline(__always)
+  var owner: LoopBlame.Owner? {
+    guard let top = spans.indices.last else { return nil }
+    return LoopBlame.Owner(
+      site: spans[top].counts, root: spans[0].counts, chain: spans[top].chain?.slot ?? -1,
+      number: spans[top].chainNumber)
+  }
+
   /// Changes the innermost span.
   mutating func changeTop(_ change: (inout ActiveSpan) -> Void) {
     if !spans.isEmpty { change(&spans[spans.count - 1]) }

@@ -35,6 +35,11 @@ enum Failure: Error {
   /// A trace without one event.
   case noEvents(String)
 
+  /// A trace to check of which something is missing.
+  case incomplete(String)
+
+  /// A check failed.
+  static let checkFailedCode: Int32 = 1
   /// Wrong use of the command line.
   static let usageCode: Int32 = 2
   /// Input that is bad, unreadable or incomplete.
@@ -47,7 +52,7 @@ enum Failure: Error {
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
-    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents:
+    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .incomplete:
       Failure.inputCode
     }
   }
@@ -80,6 +85,8 @@ enum Failure: Error {
       "\(pids.count) programs are named \(visible(name)): say which by its pid, \(pids.map(String.init).joined(separator: ", "))"
     case .nothingRecorded(let command):
       "\(visible(command)) recorded nothing: it has to use the Reactor or the Recorder, see the README"
+    case .incomplete(let name):
+      "\(visible(name)) is incomplete, so what it keeps says little; --allow-gaps checks what there is"
     case .noEvents(let name): "\(visible(name)) holds no event: its writer ended before anything happened"
     }
   }

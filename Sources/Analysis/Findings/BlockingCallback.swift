@@ -53,6 +53,7 @@ enum BlockingCallback: FindingCheck {
     guard harm.victims > 0, harm.upTo >= .milliseconds(1) else { return "" }
     let callbacks = harm.victims == 1 ? "1 callback" : "\(Format.count(harm.victims)) callbacks"
     if harm.upTo == harm.certain { return " It made \(callbacks) wait, \(Format.duration(harm.certain)) in all." }
+    if harm.certain == .zero { return " Up to \(callbacks) waited for it, up to \(Format.duration(harm.upTo)) in all." }
     return " It made up to \(callbacks) wait, \(Format.duration(harm.certain)) to \(Format.duration(harm.upTo)) in all."
   }
 

@@ -32,6 +32,9 @@ enum Findings {
     DroppedOperation.self,
   ]
 
+  /// The names of all of them.
+  static var names: [String] { checks.map { $0.id } }
+
   /// As many of one kind are a list that nobody reads to its end.
   private static let limit = 100
 
