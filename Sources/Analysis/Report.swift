@@ -32,6 +32,13 @@ public struct Report: Hashable, Sendable {
   /// What the trace contradicts itself in, by name, with how often.
   public var anomalies: [Anomaly: UInt64]
 
+  /// The chains that scripts are told of, with who made them wait: all of the list that have not ended, and the slowest
+  /// twenty that have.
+  public var toldChains: [ChainReport] {
+    let ended = chainList.firstIndex { $0.state == .completed || $0.state == .failed } ?? chainList.count
+    return Array(chainList.prefix(ended + 20))
+  }
+
   /// How many stalls a report lists.
   public static let stallLimit = 1_000
   /// How many chains a report lists.

@@ -107,7 +107,7 @@ public enum JSONReport {
       ("completed", .count(counts.completed)), ("failed", .count(counts.failed)),
       ("in_flight", .count(counts.inFlight)), ("waiting", .count(counts.waiting)),
       ("stalled", .count(counts.stalled)),
-      ("slowest", .array(report.chainList.map { chain($0, since: start, ledgers) })),
+      ("slowest", .array(report.toldChains.map { chain($0, since: start, ledgers) })),
     ])
   }
 

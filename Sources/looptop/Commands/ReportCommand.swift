@@ -28,7 +28,7 @@ struct ReportCommand: ParsableCommand {
     let report = study.report
     Standard.output.write(
       json
-        ? JSONReport.render(report, path: file, ledgers: try study.ledgers(of: report.chainList))
+        ? JSONReport.render(report, path: file, ledgers: try study.ledgers(of: report.toldChains))
         : TextReport.render(report))
     let diagnostics = study.store.diagnostics
     if diagnostics.tornTail != nil || !diagnostics.damage.isEmpty {
