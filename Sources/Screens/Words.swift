@@ -35,11 +35,12 @@ private func threeDigits(_ count: UInt64, unit: UInt64) -> String {
 
 private func twoDigits(_ count: UInt64) -> String { count < 10 ? "0\(count)" : "\(count)" }
 
-/// A time since the trace's first event, to the millisecond: `0:12.345`, `1:02:03.004`.
-func clock(_ time: Nanoseconds) -> String {
-  let milliseconds = time.count.magnitude / 1_000_000
-  let seconds = milliseconds / 1_000
-  let fraction = "\(1_000 + milliseconds % 1_000)".dropFirst()
+/// A time since the trace's first event, to the millisecond: `0:12.345`, `1:02:03.004`; with six or nine decimals where
+/// steps as short as `step` are to be told apart.
+func clock(_ time: Nanoseconds, _ step: Nanoseconds = .milliseconds(1)) -> String {
+  let decimals = step < .microseconds(1) ? 9 : step < .milliseconds(1) ? 6 : 3
+  let seconds = time.count.magnitude / 1_000_000_000
+  let fraction = "\(1_000_000_000 + time.count.magnitude % 1_000_000_000)".dropFirst().prefix(decimals)
   let minutes = seconds / 60 % 60
   let start = seconds < 3_600 ? "\(minutes)" : "\(seconds / 3_600):\(twoDigits(minutes))"
   return "\(time < .zero ? "-" : "")\(start):\(twoDigits(seconds % 60)).\(fraction)"

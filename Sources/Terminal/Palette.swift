@@ -45,6 +45,7 @@ struct Palette {
     case .warning: Look(of256: 172, of8: 3, attributes: lln_bold)
     case .error: Look(of256: 196, of8: 1, attributes: lln_bold)
     case .bar: Look(of256: 33, of8: 6)
+    case .match: Look(of256: 172, of8: 3, attributes: lln_reverse | lln_bold)
     }
   }
 }

@@ -76,6 +76,13 @@ public struct Terminal: ~Copyable {
     lln_repaint()
   }
 
+  /// Asks the terminal to put a text into its clipboard, by the sequence that most understand (OSC 52) and the others
+  /// ignore; what is longer than a hundred thousand bytes, many do not take, and is cut.
+  public func copy(_ text: String) {
+    let sequence = "\u{1B}]52;c;\(base64(text.utf8.prefix(74_000)))\u{07}"
+    lln_send(sequence)
+  }
+
   private func paintRow(_ cells: ArraySlice<Cell>, _ y: Int) {
     for (x, cell) in cells.enumerated() where cell.width > 0 && x + cell.width <= size.width {
       let look = palette.attributes(of: cell.style)
@@ -163,4 +170,17 @@ extension Duration {
     guard seconds < 1_000_000 else { return Int32.max }
     return Int32(seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
   }
+}
+
+/// Bytes as RFC 4648 writes them.
+private func base64(_ bytes: some Sequence<UInt8>) -> String {
+  let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+  let bytes = Array(bytes)
+  var text = ""
+  for start in stride(from: 0, to: bytes.count, by: 3) {
+    let group = bytes[start..<min(start + 3, bytes.count)]
+    let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+    for index in 0..<4 { text.append(index <= group.count ? letters[bits >> (18 - 6 * index) & 63] : "=") }
+  }
+  return text
 }

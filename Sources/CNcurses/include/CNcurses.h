@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 static const uint32_t lln_bold = A_BOLD, lln_dim = A_DIM, lln_reverse = A_REVERSE;
 
@@ -16,6 +17,12 @@ static inline void lln_erase(void) { werase(stdscr); }
 static inline void lln_refresh(void) { wrefresh(stdscr); }
 // The next refresh paints every cell.
 static inline void lln_repaint(void) { clearok(curscr, true); }
+
+// Sends a sequence that changes nothing on the screen.
+static inline void lln_send(const char *_Nonnull sequence) {
+  fputs(sequence, stdout);
+  fflush(stdout);
+}
 
 // Keys come one by one, unechoed, as codes where they are not characters, and without waiting.
 static inline void lln_read_keys(void) {

@@ -10,8 +10,6 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     try Viewer.requireTerminal()
-    let study = try Study(file: file)
-    try study.readFile()
-    try Viewer(study, recording: nil).run()
+    try Viewer(Study(file: file), recording: nil).run()
   }
 }
