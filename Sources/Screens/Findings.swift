@@ -35,8 +35,8 @@ func detailLines(_ finding: Finding, _ input: ScreenInput, width: Int) -> [Detai
   var lines: [DetailLine] = [
     DetailLine([Run(finding.id, .title), Run("  \(finding.severity.rawValue)", role)]), DetailLine([]),
   ]
-  lines += wrapped(finding.sentence, width).map { DetailLine([Run($0)]) }
-  lines += [DetailLine([])] + wrapped(finding.advice, width).map { DetailLine([Run($0, .dim)]) } + [DetailLine([])]
+  lines += finding.sentence.wrapped(to: width).map { DetailLine([Run($0)]) }
+  lines += [DetailLine([])] + finding.advice.wrapped(to: width).map { DetailLine([Run($0, .dim)]) } + [DetailLine([])]
   lines.append(DetailLine(fact("function", finding.site.function)))
   lines.append(DetailLine(fact("where", finding.site.place)))
   lines.append(DetailLine(fact("how often", words(finding.count, "time"))))

@@ -15,6 +15,8 @@ public struct ScreenState: Hashable, Sendable {
   var prompt: Prompt?
   /// What is marked wherever it stands on the screen; never empty.
   var search: String?
+  /// The column in which the timeline was pressed and not let go of yet.
+  var drag: Int?
   /// What rows must have to be listed.
   var filter = Filter()
   /// Things to come back to.

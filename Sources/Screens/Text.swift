@@ -137,16 +137,3 @@ func bar(_ share: Double, cells: Int, _ glyphs: Glyphs) -> String {
   let block = glyphs.blocks[glyphs.blocks.count - 1]
   return String(repeating: block, count: full) + String(repeating: " ", count: cells - full)
 }
-
-/// A text in lines of at most that many characters, broken between words.
-func wrapped(_ text: String, _ width: Int) -> [String] {
-  var lines: [String] = []
-  for word in text.split(separator: " ") {
-    if let last = lines.last, last.unicodeScalars.count + 1 + word.unicodeScalars.count <= width {
-      lines[lines.count - 1] = last + " " + word
-    } else {
-      lines.append(String(word))
-    }
-  }
-  return lines
-}

@@ -1,24 +1,12 @@
+import Analysis
 import Trace
 
 // Numbers and places as words: the one place that decides how they read on a screen.
 
 /// A length of time in three digits and a unit, at most seven columns: `212 ms`, `12.3 µs`, `3.2 s`, `2m05s`.
 func words(_ time: Nanoseconds, _ glyphs: Glyphs) -> String {
-  let sign = time < .zero ? "-" : ""
-  let count = time.count.magnitude
-  let micro = glyphs == .unicode ? " µs" : " us"
-  switch count {
-  case ..<1_000: return "\(sign)\(count) ns"
-  case ..<999_500: return sign + threeDigits(count, unit: 1_000) + micro
-  case ..<999_500_000: return sign + threeDigits(count, unit: 1_000_000) + " ms"
-  case ..<59_950_000_000: return sign + threeDigits(count, unit: 1_000_000_000) + " s"
-  case ..<3_599_500_000_000:
-    let seconds = (count + 500_000_000) / 1_000_000_000
-    return "\(sign)\(seconds / 60)m\(twoDigits(seconds % 60))s"
-  default:
-    let minutes = (count / 1_000_000_000 + 30) / 60
-    return minutes < 100 * 60 ? "\(sign)\(minutes / 60)h\(twoDigits(minutes % 60))m" : "\(sign)\(minutes / 1440)d"
-  }
+  let words = Format.duration(time, .column)
+  return glyphs == .ascii && words.hasSuffix("µs") ? words.dropLast(2) + "us" : words
 }
 
 /// The same, or a dash for what was not measured.

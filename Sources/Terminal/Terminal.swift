@@ -19,6 +19,26 @@ public struct Terminal: ~Copyable {
   /// What was painted last.
   private var painted: Grid?
 
+  /// What a person wants screens to look like.
+  public struct Look: Hashable, Sendable {
+    /// Whether only ASCII is drawn, whatever the locale has.
+    public var ascii: Bool
+    /// Which colours.
+    public var theme: Theme
+
+    /// A look from its parts.
+    public init(ascii: Bool = false, theme: Theme = .auto) {
+      self.ascii = ascii
+      self.theme = theme
+    }
+
+    /// With what the environment says where the person did not: `NO_COLOR`, `COLORFGBG`.
+    fileprivate var themeHere: Theme {
+      guard theme == .auto else { return theme }
+      return environment("NO_COLOR") != nil ? .mono : Theme(environment: environment("COLORFGBG"))
+    }
+  }
+
   /// Whether there is a terminal that could be taken; returns its type and changes nothing.
   @discardableResult
   public static func check() throws(TerminalError) -> String {
@@ -36,9 +56,9 @@ public struct Terminal: ~Copyable {
   ///
   /// SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP and SIGCONT become events; a third SIGINT, SIGTERM or SIGHUP that
   /// nobody has asked for kills the process after all. Throws before anything was changed on the terminal.
-  public init() throws(TerminalError) {
+  public init(_ look: Look = Look()) throws(TerminalError) {
     let type = try Terminal.check()
-    let glyphs: Glyphs = lln_use_utf8() ? .unicode : .ascii
+    let glyphs: Glyphs = lln_use_utf8() && !look.ascii ? .unicode : .ascii
     let signals = lln_watch_signals()
     guard signals >= 0 else { throw .noSignals(errno) }
     guard let screen = lln_start(type) else {
@@ -49,7 +69,7 @@ public struct Terminal: ~Copyable {
     self.screen = screen
     self.signals = signals
     self.glyphs = glyphs
-    palette = Palette(allowingColors: environment("NO_COLOR") == nil)
+    palette = Palette(look.themeHere)
     size = Size(width: Int(lln_width()), height: Int(lln_height()))
     painted = nil
   }
@@ -102,7 +122,7 @@ public struct Terminal: ~Copyable {
     poll(&sources, nfds_t(sources.count), limit.pollTimeout)
     var events: [TerminalEvent] = []
     while case let signal = lln_next_signal(), signal != 0 { handle(signal, &events) }
-    events += keys().map(TerminalEvent.key)
+    events += input()
     let gone = Int16(POLLHUP | POLLERR | POLLNVAL)
     if sources[0].revents & gone != 0 { events.append(.hungUp) }
     return events
@@ -131,16 +151,31 @@ public struct Terminal: ~Copyable {
     size = Size(width: Int(lln_width()), height: Int(lln_height()))
   }
 
-  /// All keys that wait, up to a thousand: a pasted novel must not keep the screen from being drawn.
-  private func keys() -> [Key] {
-    var keys: [Key] = []
+  /// All that was typed and clicked, up to a thousand: a pasted novel must not keep the screen from being drawn.
+  private func input() -> [TerminalEvent] {
+    var events: [TerminalEvent] = []
     var code: UInt32 = 0
     for _ in 0..<1_000 {
       let sort = lln_next_key(&code)
       guard sort != ERR else { break }
-      if let key = Key(code: code, isCode: sort == KEY_CODE_YES) { keys.append(key) }
+      if sort == KEY_CODE_YES, code == UInt32(KEY_MOUSE) {
+        if let pointer = pointer() { events.append(.pointer(pointer)) }
+      } else if let key = Key(code: code, isCode: sort == KEY_CODE_YES) {
+        events.append(.key(key))
+      }
     }
-    return keys
+    return events
+  }
+
+  private func pointer() -> Pointer? {
+    var (x, y): (Int32, Int32) = (0, 0)
+    switch lln_pointer(&x, &y) {
+    case LLN_PRESS: return .press(x: Int(x), y: Int(y))
+    case LLN_RELEASE: return .release(x: Int(x), y: Int(y))
+    case LLN_WHEEL_UP: return .wheelUp(x: Int(x), y: Int(y))
+    case LLN_WHEEL_DOWN: return .wheelDown(x: Int(x), y: Int(y))
+    default: return nil
+    }
   }
 }
 
@@ -148,6 +183,8 @@ public struct Terminal: ~Copyable {
 public enum TerminalEvent: Hashable, Sendable {
   /// A key was pressed.
   case key(Key)
+  /// The mouse was used.
+  case pointer(Pointer)
   /// `Terminal.size` or what is on the screen changed: paint.
   case resized
   /// Somebody wants the program to end: SIGINT, SIGTERM or SIGHUP; the exit code is 128 and its number.

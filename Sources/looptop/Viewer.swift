@@ -12,8 +12,11 @@ struct Viewer {
   /// What feeds the study, where it is live.
   private let recording: Recording?
 
-  init(_ study: Study, recording: Recording?) {
+  private let look: Terminal.Look
+
+  init(_ study: Study, recording: Recording?, _ options: ScreenOptions) {
     self.study = study
+    look = options.look
     self.recording = recording
     lens = Lens(study.store)
   }
@@ -33,6 +36,8 @@ struct Viewer {
   private static let longInterval = Duration.seconds(3_600)
   /// How long a file is read before keys are looked at again.
   private static let reading = Nanoseconds.milliseconds(25)
+  /// How long one waits for the first screen.
+  private static let patience = Nanoseconds.milliseconds(300)
   /// How often what is being read is reported on.
   private static let reporting = Nanoseconds.milliseconds(250)
 
@@ -42,8 +47,9 @@ struct Viewer {
   ///
   /// - Throws: `Failure`, or the exit code that a signal asks for.
   func run() throws {
-    try advance()
-    var terminal = try open()
+    // What is short is there at once, and not in pieces.
+    try advance(reading: Viewer.patience)
+    var terminal = try Viewer.open(look)
     var state = ScreenState()
     let overview = recording == nil ? study.store.overview(slices: 2_048) : nil
     var snapshot = Snapshot(study, isReading ? overview : nil)
@@ -55,7 +61,10 @@ struct Viewer {
       for event in events {
         switch event {
         case .key(let key):
-          guard try handle(key, &state, &input, snapshot, &terminal) else { return }
+          guard try handle(&state, &input, snapshot, &terminal, { $0.handle(key, input: $1, size: $2) }) else { return }
+        case .pointer(let pointer):
+          guard try handle(&state, &input, snapshot, &terminal, { $0.handle(pointer, input: $1, size: $2) })
+          else { return }
         case .resized: break
         case .signal(let number): throw Ended(signal: number)
         case .hungUp: throw Ended(signal: SIGHUP)
@@ -80,21 +89,21 @@ struct Viewer {
   }
 
   /// Takes in what is new, or more of a file.
-  private func advance() throws {
-    if isReading { return try study.advance(for: Viewer.reading) }
+  private func advance(reading time: Nanoseconds = Viewer.reading) throws {
+    if isReading { return try study.advance(for: time) }
     guard study.isLive else { return }
     recording?.poll()
     try study.advance()
     if recording?.isFinished == true { study.isLive = false }
   }
 
-  /// Does what a key stands for; returns whether to go on.
+  /// Does what a key or the mouse stands for; returns whether to go on.
   private func handle(
-    _ key: Key, _ state: inout ScreenState, _ input: inout ScreenInput, _ snapshot: Snapshot,
-    _ terminal: inout Terminal
+    _ state: inout ScreenState, _ input: inout ScreenInput, _ snapshot: Snapshot, _ terminal: inout Terminal,
+    _ change: (inout ScreenState, ScreenInput, Size) -> Effect?
   ) throws -> Bool {
     let before = state
-    if let effect = state.handle(key, input: input, size: terminal.size) {
+    if let effect = change(&state, input, terminal.size) {
       guard try perform(effect, &state, input, &terminal) else { return false }
     }
     // The next key may follow at once, and means what is seen by then.
@@ -127,9 +136,10 @@ struct Viewer {
     }
   }
 
-  private func open() throws(Failure) -> Terminal {
+  /// Takes the terminal.
+  static func open(_ look: Terminal.Look) throws(Failure) -> Terminal {
     do throws(TerminalError) {
-      return try Terminal()
+      return try Terminal(look)
     } catch {
       throw .terminal(error)
     }

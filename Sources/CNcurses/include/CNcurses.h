@@ -40,6 +40,19 @@ static inline int lln_next_key(uint32_t *_Nonnull key) {
   return sort;
 }
 
+// What the mouse did that a KEY_MOUSE tells of, and where.
+typedef enum { LLN_NOTHING, LLN_PRESS, LLN_RELEASE, LLN_WHEEL_UP, LLN_WHEEL_DOWN } lln_pointing;
+static inline lln_pointing lln_pointer(int *_Nonnull x, int *_Nonnull y) {
+  MEVENT event;
+  if (getmouse(&event) != OK) return LLN_NOTHING;
+  *x = event.x;
+  *y = event.y;
+  if (event.bstate & BUTTON4_PRESSED) return LLN_WHEEL_UP;
+  if (event.bstate & BUTTON5_PRESSED) return LLN_WHEEL_DOWN;
+  if (event.bstate & BUTTON1_PRESSED) return LLN_PRESS;
+  return event.bstate & BUTTON1_RELEASED ? LLN_RELEASE : LLN_NOTHING;
+}
+
 // Puts a scalar and its combining marks, which are to take `width` columns, at a place. What the C library gives
 // another width (it may know another Unicode) becomes question marks, so that a row never shifts.
 void lln_put(int y, int x, const uint32_t *_Nonnull scalars, int count, int width, uint32_t attributes, int pair);

@@ -8,8 +8,10 @@ struct ReplayCommand: ParsableCommand {
   @Argument(help: "The trace.")
   var file: String
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     try Viewer.requireTerminal()
-    try Viewer(Study(file: file), recording: nil).run()
+    try Viewer(Study(file: file), recording: nil, screen).run()
   }
 }
