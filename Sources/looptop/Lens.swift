@@ -16,8 +16,11 @@ final class Lens {
   /// How a loop stood when a chunk ended.
   private var ends = Recent<Int, LoopReplay>(limit: 64)
 
-  /// How many chunks are gone back to find a checkpoint: those of a second at two million events a second.
-  private static let reach = 32
+  /// How a loop stood here and there within the chunk that was looked into last.
+  private var stops = Stops()
+
+  /// How many chunks are gone back to find a checkpoint: those of a second at a million events a second.
+  private static let reach = 16
   /// Chunks that are decoded to draw a window: what has more is too much to be told apart.
   private static let windowChunks = 6
   /// Chunks that are searched for a step's end.
@@ -28,11 +31,9 @@ final class Lens {
   /// How a loop stood at a moment; `nil` where none of its events is as old.
   func moment(of loop: LoopID, at time: Instant) throws(TraceError) -> LoopMoment? {
     place()
-    guard let place = try place(of: time, loop) else { return nil }
-    var replay = try replay(ahead: place, of: loop, through: time)
-    guard let batch = try batch(place, of: loop) else { return nil }
-    replay.consume(batch, through: time)
-    var moment = replay.moment(at: time, store.definitions)
+    guard let place = try place(of: time, loop), let batch = try batch(place, of: loop) else { return nil }
+    let stop = try stop(at: time, in: place, batch)
+    var moment = stop.replay.moment(at: time, store.definitions)
     var following = [batch]
     for next in place + 1..<place + 3 { if let batch = try self.batch(next, of: loop) { following.append(batch) } }
     moment.look(ahead: following)
@@ -46,11 +47,17 @@ final class Lens {
     guard let last = try place(of: end, loop) else { return nil }
     let first = try place(of: slices.from, loop) ?? 0
     guard last - first < Self.windowChunks else { return nil }
-    let replay = try replay(ahead: first, of: loop, through: slices.from)
-    var batches: [Batch] = []
-    for place in first...last { if let batch = try batch(place, of: loop) { batches.append(batch) } }
+    guard var batch = try batch(first, of: loop) else { return nil }
+    let stop = try stop(at: slices.from, in: first, batch)
+    batch.events.removeFirst(min(stop.index, batch.events.count))
+    var batches = [batch]
+    // With the chunk after it, where only that tells that nothing more happens in the window.
+    for place in first + 1..<max(first + 1, last) + 2 {
+      guard batches[batches.count - 1].events.last.map({ $0.time <= end }) ?? true else { break }
+      if let batch = try self.batch(place, of: loop) { batches.append(batch) }
+    }
     return LoopWindow(
-      after: replay, batches, from: slices.from, length: slices.length, count: slices.count, until: now,
+      after: stop.replay, batches, from: slices.from, length: slices.length, count: slices.count, until: now,
       store.definitions)
   }
 
@@ -110,7 +117,7 @@ final class Lens {
     let indices = places[loop] ?? []
     var start = place
     var replay = LoopReplay(loop: loop)
-    while start > 0, place - start < Self.reach {
+    while start > 0 {
       if let known = ends[indices[start - 1]] {
         replay = known
         break
@@ -118,6 +125,8 @@ final class Lens {
       // In a chunk that has a checkpoint ahead of the moment, all that comes after it is known.
       if let batch = try batch(start, of: loop), batch.opens(before: time) { break }
       start -= 1
+      // Where there is none near, what was open is not worth the time.
+      if place - start > Self.reach { return replay }
     }
     for passed in start..<place {
       if let batch = try batch(passed, of: loop), let last = batch.events.last {
@@ -126,6 +135,50 @@ final class Lens {
       ends[indices[passed]] = replay
     }
     return replay
+  }
+
+  /// How the loop stood at a moment of a chunk, and the index of the first event in it that is later.
+  private func stop(at time: Instant, in place: Int, _ batch: Batch) throws(TraceError) -> Stop {
+    let isSealed = place < (places[batch.loop]?.count ?? 0)
+    if !isSealed || !stops.serve(batch.loop, place, time) {
+      stops = Stops(loop: batch.loop, place: isSealed ? place : nil, earliest: time)
+      stops.all = [Stop(index: 0, replay: try replay(ahead: place, of: batch.loop, through: time))]
+    }
+    let known = stops.all.last { $0.index == 0 || batch.events[$0.index - 1].time <= time } ?? stops.all[0]
+    var stop = known
+    while stop.index < batch.events.count {
+      let end = stop.index + Stops.distance
+      if let later = stop.replay.consume(batch, from: stop.index, upTo: end, through: time) {
+        return Stop(index: later, replay: stop.replay)
+      }
+      stop.index = min(end, batch.events.count)
+      if stop.index > stops.all[stops.all.count - 1].index { stops.all.append(stop) }
+    }
+    return stop
+  }
+}
+
+/// A place within a chunk, and how its loop stood there.
+private struct Stop {
+  /// The event that follows.
+  var index: Int
+  var replay: LoopReplay
+}
+
+/// The places within one chunk that were passed, from its begin on.
+private struct Stops {
+  var loop: LoopID?
+  var place: Int?
+  /// The moment that they were made for. What is ahead of it may not be known: a checkpoint in the chunk was enough.
+  var earliest = Instant(0)
+  var all: [Stop] = []
+
+  /// Events from one to the next: those that are taken in for a step back are no more.
+  static let distance = 4_096
+
+  /// Whether they tell of a moment as well as any that are made for it.
+  func serve(_ loop: LoopID, _ place: Int, _ time: Instant) -> Bool {
+    self.loop == loop && self.place == place && (time >= earliest || all.first?.replay.isComplete == true)
   }
 }
 

@@ -17,8 +17,9 @@ import Glibc
       """,
     version: "0.1.0",
     subcommands: [
-      ChooseCommand.self, ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self, ReportCommand.self,
-      VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self, DemoCommand.self,
+      ChooseCommand.self, ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self,
+      ReportCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self,
+      DemoCommand.self,
     ],
     defaultSubcommand: ChooseCommand.self)
 

@@ -46,9 +46,14 @@ public struct LoopReplay: Sendable {
   var openSpans: [(Event.Began, Instant)] { stack.map { ($0.span, $0.began) } }
 
   /// Takes in the events up to a moment, those at it included; returns the index of the first later one.
+  ///
+  /// Of the batch only the events from `start` on, and ahead of `end`, are looked at.
   @discardableResult
-  public mutating func consume(_ batch: Batch, through time: Instant) -> Int? {
-    for (index, event) in batch.events.enumerated() {
+  public mutating func consume(_ batch: Batch, from start: Int = 0, upTo end: Int = .max, through time: Instant) -> Int?
+  {
+    let end = min(end, batch.events.count)
+    for index in start..<max(start, end) {
+      let event = batch.events[index]
       if event.time > time { return index }
       take(event.body, at: event.time, batch)
       last = event.time
