@@ -78,7 +78,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "looptop", "Demos", "Reactor", "Recorder", "RecorderChild", "Analysis", "Trace", "TraceStore",
+        "looptop", "Demos", "Reactor", "Recorder", "RecorderChild", "Analysis", "Screens", "Terminal", "Trace",
+        "TraceStore",
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),

@@ -31,6 +31,7 @@ public func draw(_ input: ScreenInput, _ state: ScreenState, size: Size) -> Grid
   Header.draw(&canvas, layout.header, shown, state, newest: input.report.trace.to)
   let position = drawBody(&canvas, layout.body, shown, state)
   if let search = state.search { canvas.mark(search, in: layout.body) }
+  if let stop = state.tour { drawTour(&canvas, layout.body, stop) }
   drawFooter(&canvas, layout.footer, state, position)
   return canvas.grid
 }

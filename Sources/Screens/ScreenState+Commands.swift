@@ -7,6 +7,7 @@ extension ScreenState {
   public mutating func handle(_ key: Key, input: ScreenInput, size: Size) -> Effect? {
     message = nil
     if prompt != nil { return type(key, input: input, size: size) }
+    if handleInTour(key, input, size) { return nil }
     guard let command = CommandEntry.command(for: key, in: place) else { return nil }
     return perform(command, input: input, size: size)
   }

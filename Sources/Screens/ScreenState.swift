@@ -13,6 +13,8 @@ public struct ScreenState: Hashable, Sendable {
   var frozen: ScreenInput?
   /// What is being typed.
   var prompt: Prompt?
+  /// The tour's stop, while one is on it.
+  var tour: Int?
   /// What is marked wherever it stands on the screen; never empty.
   var search: String?
   /// The column in which the timeline was pressed and not let go of yet.

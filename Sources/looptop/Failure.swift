@@ -31,6 +31,9 @@ enum Failure: Error {
   /// A trace without one event.
   case noEvents(String)
 
+  /// A line of the config file that is not understood.
+  case badSetting(String, line: Int, String)
+
   /// Wrong use of the command line.
   static let usageCode: Int32 = 2
   /// Input that is bad, unreadable or incomplete.
@@ -39,7 +42,7 @@ enum Failure: Error {
   /// What the process returns.
   var exitCode: Int32 {
     switch self {
-    case .trace(.exists), .terminal, .noSuchDemo, .ambiguous: Failure.usageCode
+    case .trace(.exists), .terminal, .noSuchDemo, .ambiguous, .badSetting: Failure.usageCode
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart: 125
@@ -71,6 +74,9 @@ enum Failure: Error {
       "\(pids.count) programs are named \(visible(name)): say which by its pid, \(pids.map(String.init).joined(separator: ", "))"
     case .nothingRecorded(let command):
       "\(visible(command)) recorded nothing: it has to use the Reactor or the Recorder, see the README"
+    case .badSetting(let path, let line, let text):
+      "\(visible(path)), line \(line): \(visible(text)) is not understood; there are theme = auto, dark, light or mono, and"
+        + " ascii = yes or no"
     case .noEvents(let name): "\(visible(name)) holds no event: its writer ended before anything happened"
     }
   }

@@ -19,7 +19,7 @@ import Glibc
     subcommands: [
       ChooseCommand.self, ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self,
       ReportCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self,
-      DemoCommand.self,
+      DemoCommand.self, TourCommand.self,
     ],
     defaultSubcommand: ChooseCommand.self)
 

@@ -14,9 +14,9 @@ struct Viewer {
 
   private let look: Terminal.Look
 
-  init(_ study: Study, recording: Recording?, _ options: ScreenOptions) {
+  init(_ study: Study, recording: Recording?, _ options: ScreenOptions) throws(Failure) {
     self.study = study
-    look = options.look
+    look = try options.look()
     self.recording = recording
     lens = Lens(study.store)
   }
@@ -43,10 +43,10 @@ struct Viewer {
 
   private var isReading: Bool { !study.isLive && recording == nil && !study.isRead }
 
-  /// Shows it until a key or a signal ends it.
+  /// Shows it until a key or a signal ends it, with a tour at first if that is wanted.
   ///
   /// - Throws: `Failure`, or the exit code that a signal asks for.
-  func run() throws {
+  func run(tour: Bool = false) throws {
     // What is short is there at once, and not in pieces.
     try advance(reading: Viewer.patience)
     var terminal = try Viewer.open(look)
@@ -55,6 +55,10 @@ struct Viewer {
     var snapshot = Snapshot(study, isReading ? overview : nil)
     var reported = ll_monotonic()
     var input = try input(snapshot, state, terminal)
+    if tour {
+      state.beginTour(input: input, size: terminal.size)
+      input = try self.input(snapshot, state, terminal)
+    }
     while true {
       terminal.paint(draw(input, state, size: terminal.size))
       let events = terminal.events(within: wait(state))

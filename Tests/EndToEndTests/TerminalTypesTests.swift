@@ -31,6 +31,36 @@ extension EndToEnd {
       #expect(try ascii.colors() == true)
     }
 
+    @Test func theTourRecordsADemoAndWalksThroughIt() throws {
+      let folder = try TemporaryFolder()
+      let terminal = try Tmux("\(Built.looptop) tour", environment: ["LOOPTOP_DIR": folder.file("rings")])
+      #expect(try terminal.screen(with: "Tour, 1 of 8", within: 40).contains("Tour, 1 of 8"))
+      for stop in 2...8 {
+        try terminal.press("Space")
+        let screen = try terminal.screen(with: "Tour, \(stop) of 8")
+        #expect(screen.contains("Tour, \(stop) of 8") && !screen.contains("no longer listed"), "\(screen)")
+      }
+      try terminal.press("Space", "q")
+      #expect(try terminal.screen(with: "ended 0").contains("ended 0"))
+    }
+
+    @Test func looptopAloneLetsOneChoose() throws {
+      let folder = try TemporaryFolder()
+      let environment = ["LOOPTOP_DIR": folder.file("rings")]
+      let terminal = try Tmux(Built.looptop, environment: environment)
+      #expect(try terminal.screen(with: "no program of yours records").contains("q Quit"))
+      let demo = try Running([Built.demo, "healthy"], environment: environment)
+      defer {
+        demo.signal(SIGKILL)
+        _ = demo.wait()
+      }
+      #expect(try terminal.screen(with: "running").contains("healthy"))
+      try terminal.press("Enter")
+      #expect(try terminal.screen(with: "LIVE").contains("loop healthy"))
+      try terminal.press("q")
+      #expect(try terminal.screen(with: "ended 0").contains("ended 0"))
+    }
+
     @Test func resizedToNothingAndBackItIsAsBefore() throws {
       let terminal = try Tmux(replay)
       let before = try terminal.screen { $0.contains(" REPLAY ") && $0.contains("q Quit") && !$0.contains("LOADING") }

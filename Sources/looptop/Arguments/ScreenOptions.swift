@@ -7,10 +7,13 @@ struct ScreenOptions: ParsableArguments {
   var ascii = false
 
   @Option(help: "Colours for a dark or a light background, or mono for none (as with NO_COLOR).")
-  var theme = Theme.auto
+  var theme: Theme?
 
-  /// As the terminal takes it.
-  var look: Terminal.Look { Terminal.Look(ascii: ascii, theme: theme) }
+  /// As the terminal takes it; what is not said here stands in the settings, or is left to the terminal.
+  func look() throws(Failure) -> Terminal.Look {
+    let settings = try Settings.read()
+    return Terminal.Look(ascii: ascii || settings.ascii, theme: theme ?? settings.theme ?? .auto)
+  }
 }
 
 extension Theme: ExpressibleByArgument {}

@@ -23,7 +23,7 @@ struct ChooseCommand: ParsableCommand {
 
   /// The program that is chosen; `nil` where none is. The terminal is given back.
   private func choose() throws -> Program? {
-    var terminal = try Viewer.open(screen.look)
+    var terminal = try Viewer.open(screen.look())
     var picker = Picker()
     while true {
       let programs = try Programs.find().programs
