@@ -207,4 +207,38 @@ import Trace
     #expect(window.isDense && window.spans == [])
     #expect(window.slices.map { $0.busy.count / 1_000_000 } == [0, 1, 1, 0])
   }
+
+  /// Times and ids as a damaged file may have them: nothing may trap on them, and nothing grow.
+  @Test(arguments: [Int64.min, Int64.min + 1, -1, 0, 1, Int64.max - 1, Int64.max])
+  func noTimeIsTooOdd(_ odd: Int64) {
+    var batch = Batch(loop: LoopID(1))
+    for other in [odd, 0, Int64.max, Int64.min] {
+      let span = SpanID(raw: UInt64(bitPattern: other))
+      let operation = OperationID(raw: UInt64(bitPattern: odd))
+      batch.events += [
+        Event(Instant(other), .pollReturned(ready: .max)),
+        Event(Instant(odd), .created(Event.Created(id: operation, kind: .timer, site: SiteID(9), due: Instant(other)))),
+        Event(
+          Instant(other),
+          .queued(Event.Queued(id: operation, moment: Instant(odd), kind: .ready, trigger: .start, site: SiteID(7)))),
+        Event(Instant(odd), .began(Event.Began(id: span, kind: .io, trigger: .poll, site: SiteID(8)))),
+        Event(Instant(other), .checkpoint(3)), Event(Instant(odd), .pollEntered(timeout: Nanoseconds(other))),
+        Event(
+          Instant(odd), .gap(Gap(from: Instant(other), to: Instant(odd), events: .max, reason: .damaged))),
+        Event(Instant(other), .ended(span, threw: true)),
+      ]
+    }
+    for time in [Int64.min, odd, 0, Int64.max] {
+      var replay = LoopReplay(loop: LoopID(1))
+      replay.consume(batch, through: Instant(time))
+      var moment = replay.moment(at: Instant(time), Definitions())
+      moment.look(ahead: [batch])
+      for length in [Int64.min, 1, 1_000, Int64.max / 8_192] {
+        let window = LoopWindow(
+          after: LoopReplay(loop: LoopID(1)), [batch], from: Instant(time), length: Nanoseconds(length), count: 5_000,
+          until: Instant(odd), Definitions())
+        #expect(window.slices.count == 4_096 && window.spans.count <= LoopWindow.limit)
+      }
+    }
+  }
 }
