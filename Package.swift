@@ -84,7 +84,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "looptop", "Demos", "Reactor", "PostgreSQL", "Recorder", "RecorderChild", "Analysis", "Trace", "TraceStore",
+        "looptop", "Demos", "Reactor", "PostgreSQL", "Recorder", "RecorderChild", "Analysis", "Screens", "Terminal", "Trace",
+        "TraceStore",
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),

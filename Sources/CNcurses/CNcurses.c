@@ -53,6 +53,11 @@ SCREEN *lln_start(const char *type) {
     char *sequence = tigetstr(names[i]);
     if (sequence && sequence != (char *)-1) lln_add_restoring(sequence);
   }
+  // A click is its press and its release, told at once.
+  mouseinterval(0);
+  if (mousemask(BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL)) {
+    lln_add_restoring("\033[?1006l\033[?1000l");
+  }
   lln_resize();
   set_escdelay(25);
   curs_set(0);

@@ -7,8 +7,11 @@ extension Listing {
     columns: columns,
     empty: "No callback has run yet.",
     rows: { $0.sites },
-    thing: { $0.thing },
-    weight: { $0.runningFor != nil && $0.slow > 0 ? .running : $0.slow > 0 ? .bad : .fine })
+    weight: { $0.runningFor != nil && $0.slow > 0 ? .running : $0.slow > 0 ? .bad : .fine },
+    facts: { row in
+      RowFacts(
+        thing: row.thing, site: row.site, kind: "\(row.kind)", loops: row.worst.map(\.loop), duration: row.max)
+    })
 }
 
 private let columns: [Column<SiteReport>] = [
@@ -32,7 +35,8 @@ extension SiteReport {
 }
 
 /// What is known of the callbacks of one site.
-func detailLines(_ site: SiteReport, _ setting: Setting) -> [Line] {
+func detailLines(_ site: SiteReport, _ input: ScreenInput) -> [DetailLine] {
+  let setting = Setting(input)
   func time(_ time: Nanoseconds?) -> String { words(time, setting.glyphs) }
   var lines: [Line] = [
     [Run(site.site.function, .title)],
@@ -47,12 +51,15 @@ func detailLines(_ site: SiteReport, _ setting: Setting) -> [Line] {
   if let running = site.runningFor { lines.append(fact("running", "for \(time(running)) now", .error)) }
   lines.append(harmFact(site.harm, upTo: site.harmUpTo, victims: site.victims, setting))
   lines += [[], [Run("Worst runs, by self time", .title)]]
-  for run in site.worst {
-    let mark = run.running ? setting.glyphs.running + " still running" : ""
-    lines.append([
-      Run("  " + padded(clock(run.began - setting.start), 12) + " " + padded(time(run.own), 9) + "  loop "),
-      Run("\(run.loop.number)  "), Run(mark, .error),
-    ])
-  }
-  return lines
+  let longest = max(1, site.worst.first?.own.count ?? 1)
+  return lines.map { DetailLine($0) }
+    + site.worst.map { run in
+      let bar = bar(Double(run.own.count) / Double(longest), cells: 24, setting.glyphs)
+      return DetailLine(
+        [
+          Run("  " + padded(clock(run.began - setting.start), 12) + " " + padded(time(run.own), 9) + "  "),
+          Run(bar + " ", .bar), Run("loop \(run.loop.number)  "),
+          Run(run.running ? setting.glyphs.running + " still running" : "", .error),
+        ], target: .moment(run.loop, run.began))
+    }
 }

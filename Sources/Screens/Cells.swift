@@ -1,3 +1,5 @@
+import Analysis
+
 // From text to cells: whatever a program or a trace put into a name, what leaves this file is safe to show.
 
 /// The piece of a text that goes into one cell, or into two where it is wide.
@@ -36,9 +38,9 @@ struct Pieces: Hashable {
         for letter in spelled.unicodeScalars { add(String(letter), width: 1) }
         marks = Piece.markLimit
       } else if ascii, !scalar.isASCII {
-        if scalar.width > 0 { add("?", width: 1) }
-      } else if scalar.width > 0 {
-        add(String(scalar), width: scalar.width)
+        if scalar.terminalWidth > 0 { add("?", width: 1) }
+      } else if scalar.terminalWidth > 0 {
+        add(String(scalar), width: scalar.terminalWidth)
         marks = 0
       } else if marks < Piece.markLimit, !pieces.isEmpty {
         pieces[pieces.count - 1].text.unicodeScalars.append(scalar)

@@ -7,8 +7,13 @@ extension Listing {
     columns: columns,
     empty: "No chain has begun yet.",
     rows: { $0.chainList },
-    thing: { $0.thing },
-    weight: { $0.state.weight })
+    weight: { $0.state.weight },
+    facts: { row in
+      RowFacts(
+        thing: row.thing, site: row.site, kind: row.waitingOn.map { "\($0.kind)" } ?? "", chain: row.title,
+        loops: [row.id.loop], duration: row.duration,
+        text: "\(row.state.rawValue) \(row.title) \(row.waitingOn?.title ?? "")")
+    })
 }
 
 private let columns: [Column<ChainReport>] = [
@@ -43,9 +48,9 @@ extension PendingOperation {
 }
 
 /// What is known of a chain.
-func detailLines(_ chain: ChainReport, _ setting: Setting) -> [Line] {
+func detailLines(_ chain: ChainReport, _ setting: Setting) -> [DetailLine] {
   func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
-  var lines: [Line] = [
+  let lines: [Line] = [
     [Run(chain.title, .title), Run("  \(chain.state.rawValue)", chain.state.weight.role)],
     fact("began", "\(clock(chain.began - setting.start)) in \(chain.site.function)"),
     fact("where", chain.site.place),
@@ -55,21 +60,42 @@ func detailLines(_ chain: ChainReport, _ setting: Setting) -> [Line] {
     fact("waiting", time(chain.waiting)),
     [],
   ]
-  if let pending = chain.waitingOn { lines += waitingLines(pending, setting) }
-  lines.append([Run("Steps, the last \(ChainReport.stepLimit) at most", .title)])
+  var details = lines.map { DetailLine($0) }
+  if let pending = chain.waitingOn {
+    details.append(DetailLine([Run("Waits for", .title)]))
+    details += operationFacts(pending, setting).map { DetailLine($0) }
+    details[details.count - 1].target = .thing(.operation(pending.id))
+    details.append(DetailLine([]))
+  }
+  details.append(DetailLine([Run("Steps, the last \(ChainReport.stepLimit) at most", .title)]))
   for step in chain.steps {
     let indent = String(repeating: "  ", count: max(0, min(step.depth, 16)))
-    lines.append([
-      Run("  " + padded(clock(step.began - setting.start), 11) + padded(time(step.duration), 9) + "  ", .dim),
-      Run(indent + step.site.function + "  "), Run("\(step.kind)  \(step.site.place)", .dim),
-    ])
+    details.append(
+      DetailLine(
+        [
+          Run("  " + padded(clock(step.began - setting.start), 11) + padded(time(step.duration), 9) + "  ", .dim),
+          Run(waterfall(step, of: chain, setting.glyphs) + " ", .bar),
+          Run(indent + step.site.function + "  "), Run("\(step.kind)  \(step.site.place)", .dim),
+        ], target: .moment(chain.id.loop, step.began)))
   }
-  return lines
+  return details
 }
 
-private func waitingLines(_ pending: PendingOperation, _ setting: Setting) -> [Line] {
+/// Where in the chain's time a step lies, to scale.
+private func waterfall(_ step: ChainReport.Step, of chain: ChainReport, _ glyphs: Glyphs) -> String {
+  let cells = 16
+  let whole = Double(max(1, chain.duration.count))
+  func cell(_ time: Nanoseconds) -> Int { Int(max(0, min(1, Double(time.count) / whole)) * Double(cells)) }
+  let first = min(cells - 1, cell(step.began - chain.began))
+  let length = max(1, min(cells - first, cell(step.duration)))
+  func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
+  return repeated(glyphs.idle, first) + repeated(glyphs.blocks[glyphs.blocks.count - 1], length)
+    + repeated(glyphs.idle, cells - first - length)
+}
+
+/// What is known of an operation that is pending.
+func operationFacts(_ pending: PendingOperation, _ setting: Setting) -> [Line] {
   var lines: [Line] = [
-    [Run("Waits for", .title)],
     fact("a", "\(pending.kind)" + (pending.label.map { ", \($0)" } ?? "")),
     fact("created by", pending.site.function),
     fact("where", pending.site.place),
@@ -83,5 +109,5 @@ private func waitingLines(_ pending: PendingOperation, _ setting: Setting) -> [L
     let words = words(Nanoseconds(Int64(clamping: left.count.magnitude)), setting.glyphs)
     lines.append(left < .zero ? fact("due", "\(words) ago", .warning) : fact("due", "in \(words)"))
   }
-  return lines + [[]]
+  return lines
 }

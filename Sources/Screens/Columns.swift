@@ -102,4 +102,8 @@ enum Thing: Hashable, Sendable {
   case site(Site, CallbackKind)
   case stall(LoopID, Instant)
   case chain(ChainID)
+  case finding(String, Site)
+  case operation(OperationID)
+  /// A pass of a loop, from and to.
+  case tick(LoopID, Instant, Instant)
 }

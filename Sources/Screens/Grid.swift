@@ -98,6 +98,12 @@ public struct Grid: Hashable, Sendable {
     cells[at] = cell
   }
 
+  /// Gives a row's cells another role.
+  mutating func restyle(_ area: Area, _ role: Style.Role) {
+    guard (0..<size.height).contains(area.y) else { return }
+    for x in area.x..<min(area.x + area.width, size.width) { cells[area.y * size.width + x].style.role = role }
+  }
+
   /// Marks a row's cells as selected, the blank ones too.
   mutating func select(_ area: Area) {
     guard (0..<size.height).contains(area.y) else { return }

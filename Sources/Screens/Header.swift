@@ -5,12 +5,12 @@ import Trace
 enum Header {
   static let height = 5
 
-  /// `behind` is how old the shown input is, where it is frozen.
+  /// `newest` is the last moment known, which a frozen input does not have.
   static func draw(
-    _ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ScreenState, behind: Nanoseconds?
+    _ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ScreenState, newest: Instant
   ) {
     var area = area
-    drawNames(&canvas, area.takeTop(1), input.report, right: source(input, behind: behind))
+    drawNames(&canvas, area.takeTop(1), input.report, right: source(input, state, newest))
     canvas.draw(health(input), area.takeTop(1))
     for line in verdict(input.report, Setting(input)) { canvas.draw(line, area.takeTop(1)) }
     drawTabs(&canvas, area.takeTop(1), input, state)
@@ -36,40 +36,41 @@ enum Header {
     return line
   }
 
-  private static func source(_ input: ScreenInput, behind: Nanoseconds?) -> Line {
-    let span = Run(clock(input.report.trace.to - input.report.trace.from))
+  /// Whether time goes by, and which moment one sees.
+  private static func source(_ input: ScreenInput, _ state: ScreenState, _ newest: Instant) -> Line {
+    let trace = input.report.trace
+    let moment = min(state.time.cursor ?? trace.to, trace.to)
+    let behind = words(newest - moment, input.glyphs)
     let word =
-      switch (behind, input.source) {
-      case (let behind?, .live): Run(" PAUSED, \(words(behind, input.glyphs)) behind ", .warning)
-      case (_?, .replay): Run(" PAUSED ", .warning)
-      case (nil, .live): Run(" LIVE ", .good)
-      case (nil, .replay): Run(" REPLAY ", .title)
+      switch (state.isPlaying, state.isPaused, input.source) {
+      case (true, _, _): Run(" PLAYING ", .good)
+      case (_, true, .live): Run(" PAUSED, \(behind) behind ", .warning)
+      case (_, true, .replay): Run(" PAUSED ", .warning)
+      case (_, false, .live):
+        state.time.cursor == nil ? Run(" LIVE ", .good) : Run(" LIVE, \(behind) behind ", .warning)
+      case (_, false, .replay): Run(" REPLAY ", .title)
       }
-    return [word, span]
+    let loading = input.progress.map { Run(" LOADING \(percent($0))", .warning) }
+    let whole = clock(trace.to - trace.from)
+    guard let cursor = state.time.cursor else { return [loading, word, Run(whole)].compactMap { $0 } }
+    return [loading, word, Run(clock(cursor - trace.from), .title), Run(" of " + whole)].compactMap { $0 }
   }
 
   private static func health(_ input: ScreenInput) -> Line {
     let report = input.report
     let lag = report.loops.compactMap(\.lag?.p99).max()
+    let figures = input.figures
     return [
-      Run("busy ", .dim), Run(utilization(report).map(percent) ?? "-"),
+      Run("busy ", .dim), Run(figures?.utilization.map(percent) ?? "-"),
+      Run("  tick max ", .dim), Run(figures.map { words($0.longestTick, input.glyphs) } ?? "-"),
+      Run("  callbacks/s ", .dim), Run(figures.map(rate) ?? "-"),
       Run("  lag p99 ", .dim), Run(lag.map { words($0, input.glyphs) } ?? "-"),
-      Run("  callbacks/s ", .dim), Run(rate(report)),
-      Run("  stalls ", .dim), Run(words(report.stallCount), report.stallCount > 0 ? .warning : .normal),
       Run("  gaps ", .dim), gaps(report.trace),
     ]
   }
 
-  private static func utilization(_ report: Report) -> Double? {
-    let busy = report.loops.reduce(Nanoseconds.zero) { $0 + $1.busy }
-    let all = report.loops.reduce(busy) { $0 + $1.idle }
-    return all > .zero ? Double(busy.count) / Double(all.count) : nil
-  }
-
-  private static func rate(_ report: Report) -> String {
-    let seconds = (report.trace.to - report.trace.from).seconds
-    guard seconds > 0 else { return "-" }
-    return words(UInt64(min(1e15, Double(report.callbacks) / seconds)))
+  private static func rate(_ figures: Figures) -> String {
+    words(UInt64(max(0, min(1e15, Double(figures.callbacks) / figures.over.seconds))))
   }
 
   private static func gaps(_ trace: TraceSummary) -> Run {
@@ -82,14 +83,20 @@ enum Header {
 
   private static func drawTabs(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ScreenState) {
     canvas.draw(String(repeating: canvas.glyphs.rule, count: area.width), area, style: Style(.dim))
-    var line: Line = [Run(canvas.glyphs.rule, .dim)]
-    for view in View.allCases {
-      let text = "\(view.digit) \(view.title)\(view.content(input.report))"
-      // Brackets say which one it is where there is no colour.
-      line.append(view == state.view ? Run("[\(text)]", .title) : Run(" \(text) "))
-      line.append(Run(canvas.glyphs.rule, .dim))
+    canvas.draw(tabs(input.report, state, width: area.width).map(\.run), area)
+  }
+
+  /// The tabs with what is in them, or where that is too much, with what is worth worrying about.
+  static func tabs(_ report: Report, _ state: ScreenState, width: Int) -> [(view: View, run: Run)] {
+    func tabs(_ content: KeyPath<TabContent, String>) -> [(view: View, run: Run)] {
+      View.allCases.map { view in
+        let text = "\(view.digit) \(view.title)\(view.content(report)[keyPath: content])"
+        // Brackets say which one it is where there is no colour.
+        return (view, view == state.view ? Run("[\(text)]", .title) : Run(" \(text) "))
+      }
     }
-    canvas.draw(line, area)
+    let all = tabs(\.text)
+    return all.reduce(0) { $0 + $1.run.text.unicodeScalars.count } <= width ? all : tabs(\.worry)
   }
 }
 

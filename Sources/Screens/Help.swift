@@ -2,13 +2,13 @@
 func helpLines() -> [Line] {
   let views = CommandEntry.all.filter { if case .show = $0.command { true } else { false } }
   let others = CommandEntry.all.filter { if case .show = $0.command { false } else { true } }
-  return [[Run("Keys", .title)]] + others.map(line) + [[], [Run("Views", .title)]] + views.map(line)
+  return [[Run("Views", .title)]] + views.map(line) + [[], [Run("Keys", .title)]] + others.map(line)
     + [[], [Run("Words", .title)]] + wordsToKnow.map { fact($0.0, $0.1) }
 }
 
 private func line(_ entry: CommandEntry) -> Line {
   let keys = entry.keys.map(\.name).joined(separator: " ")
-  return [Run("  " + filled(keys, 20), .title), Run(filled(entry.name, 11)), Run(entry.sentence, .dim)]
+  return [Run("  " + filled(keys, 13), .title), Run(filled(entry.name, 18)), Run(entry.sentence, .dim)]
 }
 
 /// What the screens' own words mean.
@@ -17,6 +17,7 @@ private let wordsToKnow = [
   ("lag", "how long timers had to wait after they were due"),
   ("stall", "a time above the slow threshold without a poll"),
   ("self time", "a callback's time without that of the callbacks inside it"),
+  ("tick", "one pass of the loop, from poll to poll"),
   ("slow", "runs whose self time was above the slow threshold"),
   ("chain", "the callbacks of one piece of work"),
   ("gap", "events known to be missing from the trace"),

@@ -22,6 +22,10 @@ public enum Key: Hashable, Sendable {
   case left
   /// Arrow right.
   case right
+  /// Shift and arrow left.
+  case shiftLeft
+  /// Shift and arrow right.
+  case shiftRight
   /// Page up.
   case pageUp
   /// Page down.
@@ -48,6 +52,8 @@ public enum Key: Hashable, Sendable {
     case .down: "Down"
     case .left: "Left"
     case .right: "Right"
+    case .shiftLeft: "Shift-Left"
+    case .shiftRight: "Shift-Right"
     case .pageUp: "PgUp"
     case .pageDown: "PgDn"
     case .home: "Home"
@@ -55,4 +61,9 @@ public enum Key: Hashable, Sendable {
     case .function(let number): "F\(number)"
     }
   }
+}
+
+extension Key: ExpressibleByUnicodeScalarLiteral {
+  /// The key that writes that character.
+  public init(unicodeScalarLiteral scalar: Unicode.Scalar) { self = .character(scalar) }
 }

@@ -37,24 +37,31 @@ struct ListState: Hashable, Sendable {
   }
 }
 
-/// A list of the report, drawn and sorted by its table of columns.
+/// A list of the report, drawn, sorted and filtered by its table of columns.
 struct Listing: Sendable {
   /// How many columns it can be sorted by.
   let sortCount: Int
   /// Its rows in order.
-  let things: @Sendable (Report, ListState) -> [Thing]
-  /// Draws titles and rows.
-  let draw: @Sendable (inout Canvas, Area, ScreenInput, ListState) -> Void
+  let things: @Sendable (ScreenInput, ListState, Filter) -> [Thing]
+  /// The rows in whose columns a text stands.
+  let matches: @Sendable (String, ScreenInput, ListState, Filter) -> [Int]
+  /// Draws titles and rows; those of marked things have a mark.
+  let draw: @Sendable (inout Canvas, Area, ScreenInput, ListState, Filter, Set<Thing>) -> Void
 
   /// A list from its columns; `empty` says what it means that there is no row.
   init<Row>(
     columns: [Column<Row>], empty: String, rows: @escaping @Sendable (Report) -> [Row],
-    thing: @escaping @Sendable (Row) -> Thing, weight: @escaping @Sendable (Row) -> Weight
+    weight: @escaping @Sendable (Row) -> Weight, facts: @escaping @Sendable (Row) -> RowFacts
   ) {
-    let table = Table(columns: columns, empty: empty, rows: rows, thing: thing, weight: weight)
+    let table = Table(columns: columns, empty: empty, rows: rows, weight: weight, facts: facts)
     sortCount = table.sortable.count
-    things = { table.sorted($0, $1).map(thing) }
-    draw = { table.draw(&$0, $1, $2, $3) }
+    things = { table.sorted($0.report, $1, $2).map { facts($0).thing } }
+    matches = { table.matches($0, $1, $2, $3) }
+    draw = { table.draw(&$0, $1, $2, $3, $4, $5) }
+  }
+
+  func rows(matching text: String, _ input: ScreenInput, _ state: ListState, _ filter: Filter) -> [Int] {
+    matches(text, input, state, filter)
   }
 }
 
@@ -63,13 +70,14 @@ private struct Table<Row>: Sendable {
   let columns: [Column<Row>]
   let empty: String
   let rows: @Sendable (Report) -> [Row]
-  let thing: @Sendable (Row) -> Thing
   let weight: @Sendable (Row) -> Weight
+  let facts: @Sendable (Row) -> RowFacts
 
   var sortable: [Int] { columns.indices.filter { columns[$0].key != nil } }
 
-  func sorted(_ report: Report, _ state: ListState) -> [Row] {
+  func sorted(_ report: Report, _ state: ListState, _ filter: Filter) -> [Row] {
     var rows = rows(report)
+    if !filter.isEmpty { rows = rows.filter { filter.admits(facts($0)) } }
     if let sort = state.sort, sortable.indices.contains(sort), let key = columns[sortable[sort]].key {
       rows = rows.map { ($0, key($0)) }.enumerated()
         .sorted { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }.map(\.element.0)
@@ -77,19 +85,34 @@ private struct Table<Row>: Sendable {
     return state.isReversed ? rows.reversed() : rows
   }
 
-  func draw(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ListState) {
+  func matches(_ text: String, _ input: ScreenInput, _ state: ListState, _ filter: Filter) -> [Int] {
+    let (text, setting) = (text.lowercased(), Setting(input))
+    return sorted(input.report, state, filter).enumerated().filter { _, row in
+      columns.contains { $0.text(row, setting).lowercased().contains(text) }
+    }.map(\.offset)
+  }
+
+  func draw(
+    _ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ListState, _ filter: Filter,
+    _ marked: Set<Thing>
+  ) {
     var area = area
-    let rows = sorted(input.report, state)
+    let rows = sorted(input.report, state, filter)
     let places = places(in: area)
     drawTitles(&canvas, area.takeTop(1), places, state)
-    guard !rows.isEmpty else { return canvas.draw(empty, area, style: Style(.dim)) }
-    let things = rows.map(thing)
+    guard !rows.isEmpty else {
+      return canvas.draw(filter.isEmpty ? empty : "Nothing passes the filter.", area, style: Style(.dim))
+    }
+    let things = rows.map { facts($0).thing }
     let selected = state.row(in: things)
     let top = state.top(in: things, height: area.height)
     let setting = Setting(input)
     for index in top..<min(rows.count, top + area.height) {
       let line = area.takeTop(1)
       drawRow(&canvas, line, rows[index], places, setting)
+      if marked.contains(things[index]) {
+        canvas.draw("*", Area(x: line.x + 1, y: line.y, width: 1, height: 1), style: Style(.title))
+      }
       if index == selected { canvas.select(line) }
     }
   }

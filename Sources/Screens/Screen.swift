@@ -28,54 +28,79 @@ public func draw(_ input: ScreenInput, _ state: ScreenState, size: Size) -> Grid
     return canvas.grid
   }
   let layout = Layout(size)
-  let behind = state.isPaused ? input.report.trace.to - shown.report.trace.to : nil
-  Header.draw(&canvas, layout.header, shown, state, behind: behind)
+  Header.draw(&canvas, layout.header, shown, state, newest: input.report.trace.to)
   let position = drawBody(&canvas, layout.body, shown, state)
-  drawFooter(&canvas, layout.footer, state.place, position)
+  if let search = state.search { canvas.mark(search, in: layout.body) }
+  if let stop = state.tour { drawTour(&canvas, layout.body, stop) }
+  drawFooter(&canvas, layout.footer, state, position)
   return canvas.grid
 }
 
 /// Draws what is in front; returns what part of it that is.
 private func drawBody(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ScreenState) -> String {
-  if let top = state.help { return draw(helpLines(), from: top, &canvas, area) }
-  if let details = state.details {
-    let lines = detailLines(of: details.thing, input) ?? [[Run("It is no longer listed.", .dim)]]
-    return draw(lines, from: details.top, &canvas, area)
+  if let lines = state.details(input, width: area.width - 2) {
+    var area = area
+    if let window = input.window, let (_, slices) = state.detailedTime(canvas.grid.size), window.from == slices.from {
+      StripPicture(window: window, slices: slices, cursor: state.time.cursor)
+        .draw(&canvas, area.takeTop(state.pictureHeight(area.height)))
+    }
+    return draw(lines, state.front, &canvas, area)
+  }
+  guard let name = state.view.list else {
+    if state.view == .loop {
+      LoopPicture(input: input).draw(&canvas, area)
+      return ""
+    }
+    return draw(helpLines().map { DetailLine($0) }, state.front, &canvas, area)
   }
   var area = area
-  if state.view == .ticks { TicksPanel.draw(&canvas, area.takeTop(state.view.rowsAboveList(area.height)), input) }
-  let list = state.lists[state.view.list] ?? ListState()
-  let listing = state.view.list.listing
-  listing.draw(&canvas, area, input, list)
-  let things = listing.things(input.report, list)
-  return things.isEmpty ? "" : "\(list.row(in: things) + 1) of \(things.count)"
+  if state.view == .ticks {
+    TicksPanel.draw(&canvas, area.takeTop(state.view.rowsAboveList(area.height)), input, state)
+  }
+  let list = state.lists[name] ?? ListState()
+  let listing = name.listing
+  listing.draw(&canvas, area, input, list, state.filter.with(state.marked), state.marked)
+  let things = state.things(name, input)
+  let filtered = state.filter.isEmpty ? "" : "filter \(state.filter.text): "
+  return things.isEmpty ? filtered + "none" : "\(filtered)\(list.row(in: things) + 1) of \(things.count)"
 }
 
-/// Draws lines from the `top`th on; returns which of how many, where that is not all.
-private func draw(_ lines: [Line], from top: Int, _ canvas: inout Canvas, _ area: Area) -> String {
+/// Draws lines from the `top`th on, the selected one of those that lead somewhere as such; returns which of how many,
+/// where that is not all.
+private func draw(_ lines: [DetailLine], _ front: ScreenState.Front, _ canvas: inout Canvas, _ area: Area) -> String {
   var area = area
-  let top = max(0, min(top, lines.count - area.height))
+  let top = max(0, min(front.top, lines.count - area.height))
   let shown = lines[top...].prefix(area.height)
-  for line in shown { canvas.draw(line, area.takeTop(1)) }
+  let links = lines.indices.filter { lines[$0].target != nil }
+  let selected = links.isEmpty ? nil : links[max(0, min(front.link, links.count - 1))]
+  for (index, line) in zip(shown.indices, shown) {
+    let row = area.takeTop(1)
+    canvas.draw(line.line, row)
+    if index == selected { canvas.select(row) }
+  }
   return shown.count < lines.count ? "\(top + 1)-\(shown.endIndex) of \(lines.count)" : ""
 }
 
-/// What is known of a thing; `nil` where the report does not list it any more.
-func detailLines(of thing: Thing, _ input: ScreenInput) -> [Line]? {
-  let setting = Setting(input)
-  switch thing {
-  case .site: return input.report.sites.first { $0.thing == thing }.map { detailLines($0, setting) }
-  case .stall: return input.report.stalls.first { $0.thing == thing }.map { detailLines($0, setting) }
-  case .chain: return input.report.chainList.first { $0.thing == thing }.map { detailLines($0, setting) }
+/// What is typed, else what was said last, else the commands that there are here.
+private func drawFooter(_ canvas: inout Canvas, _ area: Area, _ state: ScreenState, _ position: String) {
+  if let prompt = state.prompt {
+    let hint: Line = prompt.text.isEmpty ? [Run(" " + prompt.hint, .dim)] : completions(prompt)
+    return canvas.draw([Run(prompt.lead, .title), Run(prompt.text), Run(" ", .heading)] + hint, area)
   }
-}
-
-private func drawFooter(_ canvas: inout Canvas, _ area: Area, _ place: Place, _ position: String) {
+  if let message = state.message { return canvas.draw([Run(message, .title)], right: [Run(position, .dim)], area) }
   var line: Line = []
-  for entry in CommandEntry.all where entry.inFooter && entry.places.contains(place) {
-    let next: Line = [Run(entry.keys[0].name, .heading), Run(" \(entry.name)  ")]
-    guard canvas.cells(line + next) + position.utf8.count <= area.width else { break }
+  for entry in CommandEntry.all where entry.places.contains(state.place) {
+    guard let footer = entry.footer else { continue }
+    let next: Line = [Run(footer.keys, .heading), Run(" \(footer.name)  ")]
+    guard canvas.cells(line + next) + position.unicodeScalars.count <= area.width else { continue }
     line += next
   }
   canvas.draw(line, right: [Run(position, .dim)], area)
+}
+
+/// The commands that what is typed could become.
+private func completions(_ prompt: Prompt) -> Line {
+  guard prompt.purpose == .command else { return [] }
+  let words = prompt.candidates.prefix(6).map(\.word).joined(separator: " ")
+  return [Run("  " + (words.isEmpty ? "no such command" : words), .dim)]
 }

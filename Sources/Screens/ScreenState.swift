@@ -1,31 +1,125 @@
 import Analysis
 import Trace
 
-/// What a screen is drawn from.
-public struct ScreenInput: Hashable, Sendable {
-  /// What is known of the trace.
-  public var report: Report
-  /// How busy its loops were, in the slices that `ScreenState.timelineSlices` asked for.
-  public var busy: BusyShares
-  /// Where it comes from.
-  public var source: Source
-  /// What characters may be used.
-  public var glyphs: Glyphs
+/// Where a person is: view, selection, order, moment, pause. A value; changes by commands only.
+public struct ScreenState: Hashable, Sendable {
+  /// How one came here; what is in front stands last. Never empty.
+  var trail = [Front(view: .ticks)]
+  var lists: [ListName: ListState] = [:]
+  var time = TimeState()
+  /// The loop that is looked at, where it was chosen.
+  var chosenLoop: LoopID?
+  /// What was shown when it was paused.
+  var frozen: ScreenInput?
+  /// What is being typed.
+  var prompt: Prompt?
+  /// The tour's stop, while one is on it.
+  var tour: Int?
+  /// What is marked wherever it stands on the screen; never empty.
+  var search: String?
+  /// The column in which the timeline was pressed and not let go of yet.
+  var drag: Int?
+  /// What rows must have to be listed.
+  var filter = Filter()
+  /// Things to come back to.
+  var marked: Set<Thing> = []
+  /// Said in the footer until the next key.
+  public internal(set) var message: String?
+  /// Whether the moment moves by itself.
+  public internal(set) var isPlaying = false
 
-  /// An input from its parts.
-  public init(report: Report, busy: BusyShares, source: Source, glyphs: Glyphs = .unicode) {
-    self.report = report
-    self.busy = busy
-    self.source = source
-    self.glyphs = glyphs
+  /// What is in front: a view, or in it the details of something.
+  struct Front: Hashable, Sendable {
+    var view: View
+    var details: Thing?
+    /// The first line shown, of details and of the help.
+    var top = 0
+    /// Which of the lines that lead somewhere is selected.
+    var link = 0
   }
 
-  /// Where a trace comes from.
-  public enum Source: Hashable, Sendable {
-    /// It is still being written.
-    case live
-    /// It is a file.
-    case replay
+  /// The first view, following what comes.
+  public init() {}
+
+  var front: Front {
+    get { trail[trail.count - 1] }
+    set { trail[trail.count - 1] = newValue }
+  }
+
+  /// The view in front.
+  public var view: View { front.view }
+
+  /// Whether the screen shows what was known when it was paused.
+  public var isPaused: Bool { frozen != nil }
+
+  /// Whether a line is being typed: then every key belongs to it.
+  public var isTyping: Bool { prompt != nil }
+
+  /// Which commands there are now.
+  public var place: Place {
+    if front.details != nil { return .details }
+    switch view {
+    case .help: return .help
+    case .loop: return .loop
+    case .ticks, .callbacks, .stalls, .chains, .findings: return .list
+    }
+  }
+
+  /// What is on the screen: the input, or what it was when it was paused, with what is known of the moment looked at.
+  func shown(_ input: ScreenInput) -> ScreenInput {
+    guard var shown = frozen else { return input }
+    shown.busy = input.busy
+    shown.figures = input.figures
+    shown.window = input.window
+    shown.moment = input.moment
+    return shown
+  }
+
+  /// The loop that is looked at: the one chosen, else that of the worst stall, else the busiest.
+  func loop(_ report: Report) -> LoopID? {
+    if let chosenLoop, report.loops.contains(where: { $0.info.id == chosenLoop }) { return chosenLoop }
+    return report.stalls.first?.loop ?? report.loops.max { $0.busy < $1.busy }?.info.id
+  }
+
+  // MARK: What it takes to draw it
+
+  /// What a screen of this size needs to know beside the report.
+  public func wanted(_ report: Report, source: ScreenInput.Source, size: Size) -> Wanted {
+    let report = frozen?.report ?? report
+    let isLive = source == .live
+    let slices = time.slices(of: report.trace, isLive: isLive, columns: Self.columns(size))
+    let end = slices.from + Nanoseconds(slices.length.count &* Int64(slices.count))
+    // Live, the last seconds say how it is; in a trace, what is visible does.
+    let follows = isLive && time.cursor == nil
+    let from = follows ? report.trace.to - Self.recent : slices.from
+    let details = detailedTime(size)
+    return Wanted(
+      slices: slices, loop: details?.loop ?? loop(report), window: details?.slices ?? closeUp(slices),
+      moment: wantsMoment ? time.cursor ?? report.trace.to : nil, figuresFrom: max(from, report.trace.from),
+      figuresTo: follows ? report.trace.to : min(end, report.trace.to))
+  }
+
+  /// How long ago counts as now.
+  static let recent = Nanoseconds.seconds(5)
+
+  /// Columns that a timeline has on a screen of that size.
+  static func columns(_ size: Size) -> Int { max(1, size.width - TimelinePicture.labelWidth) }
+
+  private var wantsMoment: Bool {
+    front.details == nil && (view == .loop || view == .ticks && time.cursor != nil)
+  }
+
+  /// The visible time, where it was zoomed into.
+  private func closeUp(_ slices: TimeSlices) -> TimeSlices? {
+    view == .ticks && front.details == nil && time.zoom != nil ? slices : nil
+  }
+
+  /// The time that the details in front are about, in the columns of a screen of that size.
+  func detailedTime(_ size: Size) -> (loop: LoopID, slices: TimeSlices)? {
+    guard case .tick(let loop, let from, let to)? = front.details else { return nil }
+    let columns = Self.columns(size)
+    let length = max(1, (to - from).count / Int64(columns) + 1)
+    return (loop, TimeSlices(from: from, length: Nanoseconds(length), count: columns))
   }
 }
 
@@ -35,120 +129,22 @@ public enum Effect: Hashable, Sendable {
   case quit
   /// Paint every cell, whatever the terminal is thought to show.
   case redraw
+  /// Find the step's moment in the loop's events and give it to `ScreenState.arrive`.
+  case find(Step, LoopID, from: Instant)
+  /// Put a text into the terminal's clipboard.
+  case copy(String)
+  /// Write lines to a file, and give what became of it to `ScreenState.say`.
+  case write([String])
 }
 
-/// Where a person is: view, selection, order, details, pause. A value; changes by commands only.
-public struct ScreenState: Hashable, Sendable {
-  /// The view in front.
-  public internal(set) var view = View.ticks
-  var lists: [ListName: ListState] = [:]
-  /// What is shown in full.
-  var details: Details?
-  /// The first line of the help, where it is shown.
-  var help: Int?
-  /// What was shown when it was paused.
-  var frozen: ScreenInput?
-
-  struct Details: Hashable, Sendable {
-    var thing: Thing
-    var top = 0
-  }
-
-  /// The first view, following what comes.
-  public init() {}
-
-  /// Whether the screen shows what was known when it was paused.
-  public var isPaused: Bool { frozen != nil }
-
-  /// Which commands there are now.
-  public var place: Place { help != nil ? .help : details != nil ? .details : .list }
-
-  /// The slices that the timeline needs on a screen of this size.
-  public func timelineSlices(of trace: TraceSummary, source: ScreenInput.Source, size: Size) -> TimeSlices {
-    TimeSlices(of: trace, isLive: source == .live, columns: size.width - TimelinePicture.labelWidth)
-  }
-
-  /// What is on the screen: the input, or what it was when it was paused.
-  func shown(_ input: ScreenInput) -> ScreenInput { frozen ?? input }
-
-  /// Does what the key stands for; a key that stands for nothing does nothing.
-  public mutating func handle(_ key: Key, input: ScreenInput, size: Size) -> Effect? {
-    guard let command = CommandEntry.command(for: key, in: place) else { return nil }
-    return perform(command, input: input, size: size)
-  }
-
-  /// Does a command; returns what is left to the caller.
-  public mutating func perform(_ command: Command, input: ScreenInput, size: Size) -> Effect? {
-    switch command {
-    case .quit: return .quit
-    case .redraw: return .redraw
-    case .show(let view): show(view)
-    case .nextView: show(view.next(1))
-    case .previousView: show(view.next(-1))
-    case .open: details = selected(shown(input)).map { Details(thing: $0) }
-    case .back: if help != nil { help = nil } else { details = nil }
-    case .help: help = help == nil ? 0 : nil
-    case .pause: frozen = frozen == nil ? input : nil
-    case .sort: lists[view.list, default: ListState()].cycleSort(view.list.listing.sortCount)
-    case .reverse: lists[view.list, default: ListState()].isReversed.toggle()
-    case .up, .down, .pageUp, .pageDown, .first, .last: move(command, shown(input), size)
-    }
-    return nil
-  }
-
-  private mutating func show(_ view: View) {
-    self.view = view
-    details = nil
-  }
-
-  /// The selected thing of the view's list.
-  private func selected(_ input: ScreenInput) -> Thing? {
-    let list = lists[view.list] ?? ListState()
-    let things = view.list.listing.things(input.report, list)
-    return things.isEmpty ? nil : things[list.row(in: things)]
-  }
-
-  private mutating func move(_ command: Command, _ input: ScreenInput, _ size: Size) {
-    let body = Layout(size).body
-    switch place {
-    case .help: help = command.moved(help ?? 0, page: body.height, last: helpLines().count - body.height)
-    case .details:
-      guard let open = details else { return }
-      let lines = detailLines(of: open.thing, input)?.count ?? 0
-      details?.top = command.moved(open.top, page: body.height, last: lines - body.height)
-    case .list:
-      var list = lists[view.list] ?? ListState()
-      let things = view.list.listing.things(input.report, list)
-      let height = max(1, body.height - view.rowsAboveList(body.height) - 1)
-      let row = command.moved(list.row(in: things), page: height, last: things.count - 1)
-      list.select(row, in: things, height: height)
-      lists[view.list] = list
-    }
-  }
-}
-
-extension Command {
-  /// Where a step from `row` leads, between 0 and `last`.
-  fileprivate func moved(_ row: Int, page: Int, last: Int) -> Int {
-    let target =
-      switch self {
-      case .up: row - 1
-      case .down: row + 1
-      case .pageUp: row - page
-      case .pageDown: row + page
-      case .first: 0
-      case .last: last
-      default: row
-      }
-    return max(0, min(target, last))
-  }
-}
-
-extension ListState {
-  /// The report's own order, then each column that can be sorted by, and round again.
-  fileprivate mutating func cycleSort(_ count: Int) {
-    let next = (sort ?? -1) + 1
-    sort = next < count ? next : nil
-    isReversed = false
-  }
+/// A step from one moment to another.
+public enum Step: Hashable, Sendable {
+  /// To the next callback's begin.
+  case nextCallback
+  /// To the begin of the callback before.
+  case previousCallback
+  /// To the next pass's begin.
+  case nextTick
+  /// To the begin of the pass before.
+  case previousTick
 }

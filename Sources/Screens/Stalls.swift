@@ -7,8 +7,12 @@ extension Listing {
     columns: columns,
     empty: "No stall: the loops have always come round in time.",
     rows: { $0.stalls },
-    thing: { $0.thing },
-    weight: { $0.ended ? .bad : .running })
+    weight: { $0.ended ? .bad : .running },
+    facts: { row in
+      RowFacts(
+        thing: row.thing, site: row.site, kind: "\(row.kind)", loops: [row.loop], duration: row.duration,
+        text: row.cause.rawValue)
+    })
 }
 
 private let columns: [Column<Stall>] = [
@@ -27,7 +31,8 @@ extension Stall {
 }
 
 /// What is known of a stall.
-func detailLines(_ stall: Stall, _ setting: Setting) -> [Line] {
+func detailLines(_ stall: Stall, _ input: ScreenInput) -> [DetailLine] {
+  let setting = Setting(input)
   func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
   let going = stall.ended ? "" : "  \(setting.glyphs.running) still going on"
   var lines: [Line] = [
@@ -44,7 +49,18 @@ func detailLines(_ stall: Stall, _ setting: Setting) -> [Line] {
   lines.append(harmFact(stall.harm, upTo: stall.harmUpTo, victims: stall.victims, setting))
   lines += [[], [Run("Stack, innermost first", .title)]]
   lines += stall.stack.isEmpty ? [[Run("  not sampled", .dim)]] : stall.stack.map { [Run("  " + $0)] }
-  return lines
+  let site = input.report.sites.first { $0.site == stall.site && $0.kind == stall.kind }
+  let seen: [DetailLine] = [
+    DetailLine([]), DetailLine([Run("See it", .title)]),
+    DetailLine(
+      [Run("  in the loop, half-way")],
+      target: .moment(stall.loop, stall.began + Nanoseconds(stall.duration.count / 2))),
+    DetailLine(
+      [Run("  callback by callback")],
+      target: .thing(.tick(stall.loop, stall.began, stall.began + stall.duration))),
+  ]
+  let guilty = site.map { [DetailLine([Run("  all runs of \($0.site.function)")], target: .thing($0.thing))] } ?? []
+  return lines.map { DetailLine($0) } + seen + guilty
 }
 
 /// How long others waited for something, and how many.

@@ -34,5 +34,7 @@ public struct Style: Hashable, Sendable {
     case error
     /// A bar of the timeline.
     case bar
+    /// What was searched for.
+    case match
   }
 }

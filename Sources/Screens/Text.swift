@@ -30,6 +30,10 @@ public enum Glyphs: Hashable, Sendable {
   var ellipsis: String { self == .unicode ? "…" : "~" }
   var running: String { self == .unicode ? "▶" : ">" }
   var rule: String { self == .unicode ? "─" : "-" }
+  /// Several things in one cell.
+  var crowd: String { self == .unicode ? "▒" : "#" }
+  var idle: String { self == .unicode ? "·" : "." }
+  var cursor: String { self == .unicode ? "▲" : "^" }
   var descending: String { self == .unicode ? "▼" : "v" }
   var ascending: String { self == .unicode ? "▲" : "^" }
   /// From nothing to all of a cell.
@@ -93,6 +97,23 @@ struct Canvas {
   func cells(_ line: Line) -> Int { line.reduce(0) { $0 + Pieces($1.text, ascii: glyphs == .ascii).width } }
 
   mutating func select(_ area: Area) { grid.select(area) }
+
+  /// Marks a text wherever it stands in an area, in whatever case.
+  mutating func mark(_ text: String, in area: Area) {
+    let wanted = Pieces(text, ascii: glyphs == .ascii).pieces.map { $0.text.lowercased() }
+    guard !wanted.isEmpty else { return }
+    for y in area.y..<min(area.y + area.height, grid.size.height) {
+      // Of a wide character only the first half has a text.
+      let cells = grid.row(y).filter { $0.width > 0 }.map { $0.text.lowercased() }
+      let columns = grid.row(y).enumerated().filter { $0.element.width > 0 }.map(\.offset)
+      guard cells.count >= wanted.count else { continue }
+      for start in 0...(cells.count - wanted.count) where cells[start..<start + wanted.count].elementsEqual(wanted) {
+        let first = columns[start]
+        let end = start + wanted.count < columns.count ? columns[start + wanted.count] : grid.size.width
+        grid.restyle(Area(x: first, y: y, width: end - first, height: 1), .match)
+      }
+    }
+  }
 }
 
 /// A name and what it stands at.
@@ -108,4 +129,11 @@ func filled(_ text: String, _ width: Int) -> String {
 /// A text of narrow characters with blanks before it.
 func padded(_ text: String, _ width: Int) -> String {
   String(repeating: " ", count: max(0, width - text.unicodeScalars.count)) + text
+}
+
+/// A bar of so many cells, filled from the left by a share, 0 … 1.
+func bar(_ share: Double, cells: Int, _ glyphs: Glyphs) -> String {
+  let full = max(share > 0 ? 1 : 0, Int((max(0, min(1, share)) * Double(cells)).rounded()))
+  let block = glyphs.blocks[glyphs.blocks.count - 1]
+  return String(repeating: block, count: full) + String(repeating: " ", count: cells - full)
 }

@@ -17,7 +17,7 @@ public struct TimeSlices: Hashable, Sendable {
     self.count = count
   }
 
-  /// A replayed trace is shown whole, a live one as far back as fits at this length; zooming in is another thing.
+  /// Unless one zooms, a replayed trace is shown whole, a live one as far back as fits at this length.
   private static let longestLive = Nanoseconds.milliseconds(1_000)
   private static let lengths: [Nanoseconds] =
     [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000].map(Nanoseconds.milliseconds)
@@ -26,7 +26,7 @@ public struct TimeSlices: Hashable, Sendable {
   /// when time goes on.
   init(of trace: TraceSummary, isLive: Bool, columns: Int) {
     let columns = Int64(max(1, columns))
-    let span = max(0, (trace.to - trace.from).count)
+    let span = min(max(0, (trace.to - trace.from).count), 1 << 62)
     let fitting = Self.lengths.first { span < $0.count * columns }?.count
     let minute: Int64 = 60_000_000_000
     var length = fitting ?? (span / (columns * minute) + 1) * minute
@@ -63,6 +63,8 @@ public struct BusyShares: Hashable, Sendable {
 /// What the timeline's picture is made of.
 struct TimelinePicture {
   let input: ScreenInput
+  /// The moment looked at.
+  let cursor: Instant?
   /// Columns left of the bars, for the scale or the loop's name.
   static let labelWidth = 6
 
@@ -71,13 +73,22 @@ struct TimelinePicture {
     var area = area
     let axis = area.takeBottom(1)
     let marks = area.takeBottom(1)
+    if let window = input.window, !window.isDense, window.from == input.busy.slices.from {
+      StripPicture(window: window, slices: input.busy.slices, cursor: cursor).draw(&canvas, area)
+    } else {
+      drawLoops(&canvas, area)
+    }
+    drawMarks(&canvas, marks)
+    drawAxis(&canvas, axis)
+  }
+
+  private func drawLoops(_ canvas: inout Canvas, _ area: Area) {
+    var area = area
     let loops = shownLoops(area.height)
     let height = area.height / max(1, loops.count)
     for loop in loops {
       drawBars(of: loop, &canvas, area.takeTop(height), alone: loops.count == 1)
     }
-    drawMarks(&canvas, marks)
-    drawAxis(&canvas, axis)
   }
 
   /// The loops, or the busiest ones where there are more than rows.
@@ -138,14 +149,19 @@ struct TimelinePicture {
         canvas.draw(mark, Area(x: x, y: area.y, width: 1, height: 1), style: Style(stall.ended ? .warning : .error))
       }
     }
+    guard let cursor, case let column = slices.index(of: cursor) - Int64(skipped(area)),
+      (0..<Int64(max(0, area.width - Self.labelWidth))).contains(column)
+    else { return }
+    let cell = Area(x: area.x + Self.labelWidth + Int(column), y: area.y, width: 1, height: 1)
+    canvas.draw(canvas.glyphs.cursor, cell, style: Style(.title))
   }
 
   private func drawAxis(_ canvas: inout Canvas, _ area: Area) {
     let slices = input.busy.slices
-    let each = 15
+    let each = slices.length < .microseconds(1) ? 20 : 15
     for column in stride(from: 0, to: area.width - Self.labelWidth - each + 3, by: each) {
       let moment = slices.from + Nanoseconds(slices.length.count &* Int64(column + skipped(area)))
-      let label = "|" + clock(moment - input.report.trace.from)
+      let label = "|" + clock(moment - input.report.trace.from, slices.length)
       canvas.draw(
         label, Area(x: area.x + Self.labelWidth + column, y: area.y, width: each, height: 1), style: Style(.dim))
     }

@@ -10,6 +10,12 @@ public enum View: Int, CaseIterable, Hashable, Sendable {
   case stalls
   /// Pieces of work.
   case chains
+  /// One loop as a picture.
+  case loop
+  /// What is wrong.
+  case findings
+  /// The keys and the words.
+  case help
 
   /// Its name.
   public var title: String {
@@ -18,6 +24,9 @@ public enum View: Int, CaseIterable, Hashable, Sendable {
     case .callbacks: "Callbacks"
     case .stalls: "Stalls"
     case .chains: "Chains"
+    case .loop: "Loop"
+    case .findings: "Findings"
+    case .help: "Help"
     }
   }
 
@@ -28,6 +37,9 @@ public enum View: Int, CaseIterable, Hashable, Sendable {
     case .callbacks: "every callback by its place in the code"
     case .stalls: "when a loop did not reach its poll"
     case .chains: "pieces of work and what they wait for"
+    case .loop: "one loop as a picture, at the moment looked at"
+    case .findings: "what is wrong, and what to do about it"
+    case .help: "the keys and the words"
     }
   }
 
@@ -41,11 +53,13 @@ public enum View: Int, CaseIterable, Hashable, Sendable {
   }
 
   /// The list in it; the timeline stands above the callbacks, so both views share place and order.
-  var list: ListName {
+  var list: ListName? {
     switch self {
     case .ticks, .callbacks: .callbacks
     case .stalls: .stalls
     case .chains: .chains
+    case .findings: .findings
+    case .loop, .help: nil
     }
   }
 
@@ -53,17 +67,32 @@ public enum View: Int, CaseIterable, Hashable, Sendable {
   func rowsAboveList(_ height: Int) -> Int { self == .ticks ? TicksPanel.height(in: height) : 0 }
 
   /// How many things are in it, for its tab.
-  func content(_ report: Report) -> String {
+  func content(_ report: Report) -> TabContent {
     switch self {
-    case .ticks: return ""
-    case .callbacks: return " \(words(UInt64(report.sites.count)))"
-    case .stalls: return " \(words(report.stallCount))"
+    case .ticks, .loop, .help: return TabContent(text: "", worry: "")
+    case .callbacks: return TabContent(text: " \(words(UInt64(report.sites.count)))", worry: "")
+    case .stalls:
+      let text = " " + words(report.stallCount)
+      return TabContent(text: text, worry: report.stallCount > 0 ? text : "")
     case .chains:
       let chains = report.chains
-      let stalled = chains.stalled > 0 ? ", \(words(chains.stalled)) stalled" : ""
-      return " \(words(chains.inFlight &+ chains.completed &+ chains.failed))\(stalled)"
+      let all = words(chains.inFlight &+ chains.completed &+ chains.failed)
+      let stalled = words(chains.stalled)
+      return chains.stalled > 0
+        ? TabContent(text: " \(stalled) stalled", worry: " \(stalled)!") : TabContent(text: " " + all, worry: "")
+    case .findings:
+      let text = " \(words(UInt64(report.findings.count)))"
+      return TabContent(text: text, worry: report.findings.isEmpty ? "" : text)
     }
   }
+}
+
+/// What a tab says beside its view's name.
+struct TabContent: Hashable {
+  /// Where there is room.
+  var text: String
+  /// Where there is not: what is worth worrying about.
+  var worry: String
 }
 
 /// The lists that there are.
@@ -71,12 +100,14 @@ enum ListName: CaseIterable, Hashable, Sendable {
   case callbacks
   case stalls
   case chains
+  case findings
 
   var listing: Listing {
     switch self {
     case .callbacks: .callbacks
     case .stalls: .stalls
     case .chains: .chains
+    case .findings: .findings
     }
   }
 }

@@ -1,24 +1,12 @@
+import Analysis
 import Trace
 
 // Numbers and places as words: the one place that decides how they read on a screen.
 
 /// A length of time in three digits and a unit, at most seven columns: `212 ms`, `12.3 µs`, `3.2 s`, `2m05s`.
 func words(_ time: Nanoseconds, _ glyphs: Glyphs) -> String {
-  let sign = time < .zero ? "-" : ""
-  let count = time.count.magnitude
-  let micro = glyphs == .unicode ? " µs" : " us"
-  switch count {
-  case ..<1_000: return "\(sign)\(count) ns"
-  case ..<999_500: return sign + threeDigits(count, unit: 1_000) + micro
-  case ..<999_500_000: return sign + threeDigits(count, unit: 1_000_000) + " ms"
-  case ..<59_950_000_000: return sign + threeDigits(count, unit: 1_000_000_000) + " s"
-  case ..<3_599_500_000_000:
-    let seconds = (count + 500_000_000) / 1_000_000_000
-    return "\(sign)\(seconds / 60)m\(twoDigits(seconds % 60))s"
-  default:
-    let minutes = (count / 1_000_000_000 + 30) / 60
-    return minutes < 100 * 60 ? "\(sign)\(minutes / 60)h\(twoDigits(minutes % 60))m" : "\(sign)\(minutes / 1440)d"
-  }
+  let words = Format.duration(time, .column)
+  return glyphs == .ascii && words.hasSuffix("µs") ? words.dropLast(2) + "us" : words
 }
 
 /// The same, or a dash for what was not measured.
@@ -35,11 +23,12 @@ private func threeDigits(_ count: UInt64, unit: UInt64) -> String {
 
 private func twoDigits(_ count: UInt64) -> String { count < 10 ? "0\(count)" : "\(count)" }
 
-/// A time since the trace's first event, to the millisecond: `0:12.345`, `1:02:03.004`.
-func clock(_ time: Nanoseconds) -> String {
-  let milliseconds = time.count.magnitude / 1_000_000
-  let seconds = milliseconds / 1_000
-  let fraction = "\(1_000 + milliseconds % 1_000)".dropFirst()
+/// A time since the trace's first event, to the millisecond: `0:12.345`, `1:02:03.004`; with six or nine decimals where
+/// steps as short as `step` are to be told apart.
+func clock(_ time: Nanoseconds, _ step: Nanoseconds = .milliseconds(1)) -> String {
+  let decimals = step < .microseconds(1) ? 9 : step < .milliseconds(1) ? 6 : 3
+  let seconds = time.count.magnitude / 1_000_000_000
+  let fraction = "\(1_000_000_000 + time.count.magnitude % 1_000_000_000)".dropFirst().prefix(decimals)
   let minutes = seconds / 60 % 60
   let start = seconds < 3_600 ? "\(minutes)" : "\(seconds / 3_600):\(twoDigits(minutes))"
   return "\(time < .zero ? "-" : "")\(start):\(twoDigits(seconds % 60)).\(fraction)"

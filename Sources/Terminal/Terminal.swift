@@ -19,6 +19,26 @@ public struct Terminal: ~Copyable {
   /// What was painted last.
   private var painted: Grid?
 
+  /// What a person wants screens to look like.
+  public struct Look: Hashable, Sendable {
+    /// Whether only ASCII is drawn, whatever the locale has.
+    public var ascii: Bool
+    /// Which colours.
+    public var theme: Theme
+
+    /// A look from its parts.
+    public init(ascii: Bool = false, theme: Theme = .auto) {
+      self.ascii = ascii
+      self.theme = theme
+    }
+
+    /// With what the environment says where the person did not: `NO_COLOR`, `COLORFGBG`.
+    fileprivate var themeHere: Theme {
+      guard theme == .auto else { return theme }
+      return environment("NO_COLOR") != nil ? .mono : Theme(environment: environment("COLORFGBG"))
+    }
+  }
+
   /// Whether there is a terminal that could be taken; returns its type and changes nothing.
   @discardableResult
   public static func check() throws(TerminalError) -> String {
@@ -36,9 +56,9 @@ public struct Terminal: ~Copyable {
   ///
   /// SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP and SIGCONT become events; a third SIGINT, SIGTERM or SIGHUP that
   /// nobody has asked for kills the process after all. Throws before anything was changed on the terminal.
-  public init() throws(TerminalError) {
+  public init(_ look: Look = Look()) throws(TerminalError) {
     let type = try Terminal.check()
-    let glyphs: Glyphs = lln_use_utf8() ? .unicode : .ascii
+    let glyphs: Glyphs = lln_use_utf8() && !look.ascii ? .unicode : .ascii
     let signals = lln_watch_signals()
     guard signals >= 0 else { throw .noSignals(errno) }
     guard let screen = lln_start(type) else {
@@ -49,7 +69,7 @@ public struct Terminal: ~Copyable {
     self.screen = screen
     self.signals = signals
     self.glyphs = glyphs
-    palette = Palette(allowingColors: environment("NO_COLOR") == nil)
+    palette = Palette(look.themeHere)
     size = Size(width: Int(lln_width()), height: Int(lln_height()))
     painted = nil
   }
@@ -76,6 +96,13 @@ public struct Terminal: ~Copyable {
     lln_repaint()
   }
 
+  /// Asks the terminal to put a text into its clipboard, by the sequence that most understand (OSC 52) and the others
+  /// ignore; what is longer than a hundred thousand bytes, many do not take, and is cut.
+  public func copy(_ text: String) {
+    let sequence = "\u{1B}]52;c;\(base64(text.utf8.prefix(74_000)))\u{07}"
+    lln_send(sequence)
+  }
+
   private func paintRow(_ cells: ArraySlice<Cell>, _ y: Int) {
     for (x, cell) in cells.enumerated() where cell.width > 0 && x + cell.width <= size.width {
       let look = palette.attributes(of: cell.style)
@@ -95,7 +122,7 @@ public struct Terminal: ~Copyable {
     poll(&sources, nfds_t(sources.count), limit.pollTimeout)
     var events: [TerminalEvent] = []
     while case let signal = lln_next_signal(), signal != 0 { handle(signal, &events) }
-    events += keys().map(TerminalEvent.key)
+    events += input()
     let gone = Int16(POLLHUP | POLLERR | POLLNVAL)
     if sources[0].revents & gone != 0 { events.append(.hungUp) }
     return events
@@ -124,16 +151,31 @@ public struct Terminal: ~Copyable {
     size = Size(width: Int(lln_width()), height: Int(lln_height()))
   }
 
-  /// All keys that wait, up to a thousand: a pasted novel must not keep the screen from being drawn.
-  private func keys() -> [Key] {
-    var keys: [Key] = []
+  /// All that was typed and clicked, up to a thousand: a pasted novel must not keep the screen from being drawn.
+  private func input() -> [TerminalEvent] {
+    var events: [TerminalEvent] = []
     var code: UInt32 = 0
     for _ in 0..<1_000 {
       let sort = lln_next_key(&code)
       guard sort != ERR else { break }
-      if let key = Key(code: code, isCode: sort == KEY_CODE_YES) { keys.append(key) }
+      if sort == KEY_CODE_YES, code == UInt32(KEY_MOUSE) {
+        if let pointer = pointer() { events.append(.pointer(pointer)) }
+      } else if let key = Key(code: code, isCode: sort == KEY_CODE_YES) {
+        events.append(.key(key))
+      }
     }
-    return keys
+    return events
+  }
+
+  private func pointer() -> Pointer? {
+    var (x, y): (Int32, Int32) = (0, 0)
+    switch lln_pointer(&x, &y) {
+    case LLN_PRESS: return .press(x: Int(x), y: Int(y))
+    case LLN_RELEASE: return .release(x: Int(x), y: Int(y))
+    case LLN_WHEEL_UP: return .wheelUp(x: Int(x), y: Int(y))
+    case LLN_WHEEL_DOWN: return .wheelDown(x: Int(x), y: Int(y))
+    default: return nil
+    }
   }
 }
 
@@ -141,6 +183,8 @@ public struct Terminal: ~Copyable {
 public enum TerminalEvent: Hashable, Sendable {
   /// A key was pressed.
   case key(Key)
+  /// The mouse was used.
+  case pointer(Pointer)
   /// `Terminal.size` or what is on the screen changed: paint.
   case resized
   /// Somebody wants the program to end: SIGINT, SIGTERM or SIGHUP; the exit code is 128 and its number.
@@ -163,4 +207,17 @@ extension Duration {
     guard seconds < 1_000_000 else { return Int32.max }
     return Int32(seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
   }
+}
+
+/// Bytes as RFC 4648 writes them.
+private func base64(_ bytes: some Sequence<UInt8>) -> String {
+  let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+  let bytes = Array(bytes)
+  var text = ""
+  for start in stride(from: 0, to: bytes.count, by: 3) {
+    let group = bytes[start..<min(start + 3, bytes.count)]
+    let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+    for index in 0..<4 { text.append(index <= group.count ? letters[bits >> (18 - 6 * index) & 63] : "=") }
+  }
+  return text
 }

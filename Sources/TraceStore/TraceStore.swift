@@ -61,6 +61,9 @@ public final class TraceStore {
   /// The chunks in the file's order: those of one loop in the order of their events.
   public var chunks: [ChunkSummary] { list.chunks }
 
+  /// What the writer of a live trace has not sealed into chunks yet, a batch a loop; nothing of a file.
+  public var open: [Batch] { tail?.openBatches().map(\.batch) ?? [] }
+
   /// Looks for chunks that were written since. Throws `TraceError.system` where the file cannot be read any more.
   public func refresh() throws(TraceError) {
     bytes = try file.size()

@@ -35,6 +35,9 @@ enum Failure: Error {
   /// A trace without one event.
   case noEvents(String)
 
+  /// A line of the config file that is not understood.
+  case badSetting(String, line: Int, String)
+
   /// A trace to check of which something is missing.
   case incomplete(String)
 
@@ -48,7 +51,7 @@ enum Failure: Error {
   /// What the process returns.
   var exitCode: Int32 {
     switch self {
-    case .trace(.exists), .terminal, .noSuchDemo, .noSuchWay, .ambiguous: Failure.usageCode
+    case .trace(.exists), .terminal, .noSuchDemo, .noSuchWay, .ambiguous, .badSetting: Failure.usageCode
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
@@ -87,6 +90,9 @@ enum Failure: Error {
       "\(visible(command)) recorded nothing: it has to use the Reactor or the Recorder, see the README"
     case .incomplete(let name):
       "\(visible(name)) is incomplete, so what it keeps says little; --allow-gaps checks what there is"
+    case .badSetting(let path, let line, let text):
+      "\(visible(path)), line \(line): \(visible(text)) is not understood; there are theme = auto, dark, light or mono, and"
+        + " ascii = yes or no"
     case .noEvents(let name): "\(visible(name)) holds no event: its writer ended before anything happened"
     }
   }

@@ -7,7 +7,7 @@ import Glibc
     commandName: "looptop",
     abstract: "See what an event loop does: its ticks, its callbacks, and which of them made the others wait.",
     discussion: """
-      Without a command it lists what can be attached to.
+      Without a command one chooses among the programs that can be attached to.
 
       Examples:
         looptop demo blocking-query
@@ -18,11 +18,11 @@ import Glibc
       """,
     version: "0.1.0",
     subcommands: [
-      ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self, ReportCommand.self,
-      CheckCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self,
-      DemoCommand.self,
+      ChooseCommand.self, ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self,
+      ReportCommand.self, CheckCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self,
+      CleanCommand.self, DemoCommand.self, TourCommand.self,
     ],
-    defaultSubcommand: ListCommand.self)
+    defaultSubcommand: ChooseCommand.self)
 
   /// Runs the command that the arguments name; every error becomes words and an exit code here.
   static func main() {

@@ -12,6 +12,8 @@ final class Study {
   private(set) var analyzer: Analyzer
   /// Whether more is coming: then what is open is judged up to now.
   var isLive: Bool
+  /// Whether all of a file was taken in.
+  private(set) var isRead = false
   private var cursor = TraceStore.Cursor()
 
   /// Studies a file.
@@ -44,6 +46,22 @@ final class Study {
     do throws(TraceError) {
       try store.refresh()
       while let batch = try store.next(&cursor) {
+        analyzer.consume(batch, definitions: store.definitions)
+      }
+    } catch {
+      throw .trace(error)
+    }
+  }
+
+  /// Takes in more of a file for about that long; no chunk is left half read.
+  func advance(for time: Nanoseconds) throws(Failure) {
+    let end = ll_monotonic() + time.count
+    do throws(TraceError) {
+      while ll_monotonic() < end {
+        guard let batch = try store.next(&cursor) else {
+          isRead = true
+          return
+        }
         analyzer.consume(batch, definitions: store.definitions)
       }
     } catch {

@@ -15,9 +15,9 @@ extension EndToEnd {
       #expect(readme.contains(program))
     }
 
-    @Test func itsScreenIsARealOne() {
+    @Test(arguments: ["blocking-query", "close-up", "loop"]) func itsScreensAreRealOnes(_ name: String) {
       let screen = String(
-        decoding: contents("\(root)/Tests/EndToEndTests/Baselines/blocking-query.screen.txt"), as: UTF8.self)
+        decoding: contents("\(root)/Tests/EndToEndTests/Baselines/\(name).screen.txt"), as: UTF8.self)
       #expect(readme.contains("```text\n\(screen)```"))
     }
 

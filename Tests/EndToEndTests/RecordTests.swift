@@ -24,7 +24,7 @@ extension EndToEnd {
       let live = try settled(terminal)
       try terminal.press("q")
       let replay = try Tmux("\(Built.looptop) replay \(trace)")
-      let replayed = try replay.screen(with: "REPLAY")
+      let replayed = try replay.screen { $0.contains("REPLAY") && !$0.contains("LOADING") }
       #expect(tabs(live) == tabs(replayed))
       #expect(lists(live) == lists(replayed))
       #expect(tabs(replayed).contains("3 Stalls \(stalls)"))

@@ -13,8 +13,9 @@ final class Tmux {
       ["-f", "/dev/null", "new-session", "-d", "-s", "test", "-x", "\(width)", "-y", "\(height)"]
         + ["LOOPTOP_DIR": Built.rings].merging(environment) { $1 }.flatMap { ["-e", "\($0.key)=\($0.value)"] }
         + [
-          "-e", "TERM=\(terminal)", "-e", "LC_ALL=C.UTF-8", "-e", "PS1=$ ",
-          "sh -c '\(command); echo ended $?; exec sh'",
+          "-e", "LC_ALL=C.UTF-8", "-e", "PS1=$ ",
+          // The type that tmux itself gives its panes would win over one in their environment.
+          "sh -c 'export TERM=\(terminal); \(command); echo ended $?; exec sh'",
         ])
   }
 
@@ -25,6 +26,17 @@ final class Tmux {
 
   /// Presses keys, by tmux's names.
   func press(_ keys: String...) throws { try tmux(["send-keys", "-t", "test"] + keys) }
+
+  /// Sends bytes as a terminal would.
+  func write(_ text: String) throws { try tmux(["send-keys", "-t", "test", "-l", text]) }
+
+  /// Whether anything on the screen has a colour.
+  func colors() throws -> Bool {
+    let text = try tmux(["capture-pane", "-e", "-p", "-t", "test"]).out
+    let codes = text.split(separator: "\u{1B}[").dropFirst().compactMap { $0.split(separator: "m").first }
+    return codes.flatMap { $0.split(separator: ";") }.compactMap { Int($0) }
+      .contains { (30...38).contains($0) || (90...97).contains($0) }
+  }
 
   func resize(width: Int, height: Int) throws {
     try tmux(["resize-window", "-t", "test", "-x", "\(width)", "-y", "\(height)"])

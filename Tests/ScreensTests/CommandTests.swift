@@ -32,6 +32,12 @@ import Testing
     for view in View.allCases {
       #expect(CommandEntry.command(for: .character(view.digit), in: .list) == .show(view))
     }
-    #expect(View.ticks.next(-1) == .chains && View.chains.next(1) == .ticks)
+    #expect(View.ticks.next(-1) == .help && View.help.next(1) == .ticks)
+  }
+
+  @Test func aCommandsWordIsItsOwn() {
+    let words = CommandEntry.all.map(\.word)
+    #expect(Set(words).count == words.count)
+    for word in words { #expect(word.allSatisfy { $0.isLowercase || $0 == "-" }, "\(word)") }
   }
 }

@@ -155,9 +155,10 @@ enum Samples {
 
   /// An input whose loops were busy in waves, and fully so in stalls.
   static func input(
-    _ report: Report, source: ScreenInput.Source = .live, glyphs: Glyphs = .unicode, size: Size = terminal
+    _ report: Report, source: ScreenInput.Source = .live, glyphs: Glyphs = .unicode, size: Size = terminal,
+    state: ScreenState = ScreenState()
   ) -> ScreenInput {
-    let slices = ScreenState().timelineSlices(of: report.trace, source: source, size: size)
+    let slices = state.wanted(report, source: source, size: size).slices
     var shares: [LoopID: [Double?]] = [:]
     for loop in report.loops {
       shares[loop.info.id] = (0..<slices.count).map { index in
@@ -167,7 +168,19 @@ enum Samples {
       }
     }
     return ScreenInput(
-      report: report, busy: BusyShares(slices: slices, shares: shares), source: source, glyphs: glyphs)
+      report: report, busy: BusyShares(slices: slices, shares: shares), source: source, glyphs: glyphs,
+      figures: figures(report))
+  }
+
+  private static func figures(_ report: Report) -> Figures? {
+    guard report.trace.from < report.trace.to else { return nil }
+    let loops = report.loops
+    let busy = loops.reduce(Nanoseconds.zero) { $0 + $1.busy }
+    let all = loops.reduce(busy) { $0 + $1.idle }
+    return Figures(
+      over: report.trace.to - report.trace.from,
+      utilization: all > .zero ? Double(busy.count) / Double(all.count) : nil, callbacks: report.callbacks,
+      longestTick: report.stalls.map(\.duration).max() ?? .milliseconds(4))
   }
 
   static let terminal = Size(width: 80, height: 24)

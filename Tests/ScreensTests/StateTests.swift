@@ -70,20 +70,20 @@ import Trace
     var state = ScreenState()
     var orders: [[Thing]] = []
     for _ in 0...list.sortCount {
-      orders.append(list.things(input.report, state.lists[.callbacks] ?? ListState()))
+      orders.append(state.things(.callbacks, input))
       _ = state.handle(.character("s"), input: input, size: size)
     }
     #expect(orders[0] == input.report.sites.map(\.thing))
     #expect(orders[3] == input.report.sites.sorted { $0.count > $1.count }.map(\.thing))
     #expect(state.lists[.callbacks]?.sort == nil)
-    _ = state.handle(.character("r"), input: input, size: size)
-    #expect(list.things(input.report, state.lists[.callbacks] ?? ListState()) == orders[0].reversed())
+    _ = state.handle("S", input: input, size: size)
+    #expect(state.things(.callbacks, input) == orders[0].reversed())
   }
 
   @Test func aLongHelpScrollsToItsEndAndNoFurther() {
     let help = state(after: .character("?"), .end, .down, on: input)
     #expect(draw(input, help, size: size).lines[22].contains("events known to be missing"))
-    #expect(state(after: .character("?"), from: help, on: input).place == .list)
+    #expect(state(after: "?", from: help, on: input).place == .list)
   }
 
   @Test func quittingAndRepaintingAreTheCallersToDo() {

@@ -1,3 +1,4 @@
+import Analysis
 import Testing
 import Trace
 
@@ -16,7 +17,7 @@ import Trace
       ("a", 1), ("é", 1), ("\u{301}", 0), ("漢", 2), ("한", 2), ("カ", 2), ("🙂", 2), ("█", 1), ("…", 1), ("µ", 1),
       ("Ａ", 2), ("ｱ", 1), ("\u{20000}", 2), ("\u{3099}", 0),
     ]
-    for (scalar, width) in widths { #expect(scalar.width == width, "\(scalar)") }
+    for (scalar, width) in widths { #expect(scalar.terminalWidth == width, "\(scalar)") }
   }
 
   @Test func whatIsTooLongLosesItsLeastTellingEnd() {

@@ -2,8 +2,19 @@ import Trace
 
 /// How numbers and names are written everywhere: three digits, a unit, nothing that a terminal would obey.
 public enum Format {
+  /// How a length of time of a minute or more is written; below that there is but one way.
+  public enum DurationForm: Sendable {
+    /// `2 min 05 s`, `3 h 05 min`, `12 d`; from 100 s on.
+    case prose
+    /// `2m05s`, `3h05m`, `12d`: at most seven columns with a sign; from 60 s on.
+    case column
+  }
+
   /// `640 ns`, `1.24 ms`, `12.4 s`, `2 min 05 s`, `3 h 05 min`, `12 d`; with a sign where negative.
-  public static func duration(_ duration: Nanoseconds) -> String {
+  public static func duration(_ duration: Nanoseconds) -> String { Self.duration(duration, .prose) }
+
+  /// The same, with a minute and more in the form that is asked for.
+  public static func duration(_ duration: Nanoseconds, _ form: DurationForm) -> String {
     let count = duration.count.magnitude
     let sign = duration.count < 0 ? "-" : ""
     // Each limit is where three digits would round up to the next unit.
@@ -11,8 +22,9 @@ public enum Format {
     case ..<1_000: return "\(sign)\(count) ns"
     case ..<999_500: return "\(sign)\(threeDigits(count, unit: 1_000)) µs"
     case ..<999_500_000: return "\(sign)\(threeDigits(count, unit: 1_000_000)) ms"
-    case ..<99_950_000_000: return "\(sign)\(threeDigits(count, unit: 1_000_000_000)) s"
-    default: return sign + long(seconds: count / 1_000_000_000)
+    case ..<(form == .prose ? 99_950_000_000 : 59_950_000_000):
+      return "\(sign)\(threeDigits(count, unit: 1_000_000_000)) s"
+    default: return sign + (form == .prose ? long(seconds: count / 1_000_000_000) : short(nanoseconds: count))
     }
   }
 
@@ -22,6 +34,13 @@ public enum Format {
     let hours = minutes / 60
     if hours < 100 { return "\(hours) h \(twoDigits(minutes % 60)) min" }
     return "\(hours / 24) d"
+  }
+
+  private static func short(nanoseconds: UInt64) -> String {
+    let seconds = (nanoseconds + 500_000_000) / 1_000_000_000
+    if seconds < 3_600 { return "\(seconds / 60)m\(twoDigits(seconds % 60))s" }
+    let minutes = (nanoseconds / 1_000_000_000 + 30) / 60
+    return minutes < 100 * 60 ? "\(minutes / 60)h\(twoDigits(minutes % 60))m" : "\(minutes / 1_440)d"
   }
 
   private static func twoDigits(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -1,20 +1,8 @@
 extension Character {
   /// How many columns of a terminal it takes: 0, 1 or 2.
   var displayWidth: Int {
-    guard let first = unicodeScalars.first else { return 0 }
-    if first.value < 0x300 { return 1 }
-    switch first.properties.generalCategory {
-    case .nonspacingMark, .enclosingMark, .format: return 0
-    default: break
-    }
-    if first.properties.isEmojiPresentation { return 2 }
-    // The blocks that Unicode's East Asian Width calls wide; ambiguous ones are narrow outside of East Asia.
-    switch first.value {
-    case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f,
-      0xff00...0xff60, 0xffe0...0xffe6, 0x20000...0x3fffd:
-      return 2
-    default: return 1
-    }
+    // What follows joins the first: marks, and the parts of a picture made of several.
+    unicodeScalars.first?.terminalWidth ?? 0
   }
 }
 
@@ -44,11 +32,11 @@ extension String {
   }
 
   /// The text in lines of at most that many columns, broken at blanks where there are any.
-  func wrapped(to width: Int) -> [String] {
+  public func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var line = ""
     for word in split(separator: " ") {
-      if !line.isEmpty && line.displayWidth + 1 + word.count > width {
+      if !line.isEmpty && line.displayWidth + 1 + String(word).displayWidth > width {
         lines.append(line)
         line = ""
       }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 static const uint32_t lln_bold = A_BOLD, lln_dim = A_DIM, lln_reverse = A_REVERSE;
 
@@ -16,6 +17,12 @@ static inline void lln_erase(void) { werase(stdscr); }
 static inline void lln_refresh(void) { wrefresh(stdscr); }
 // The next refresh paints every cell.
 static inline void lln_repaint(void) { clearok(curscr, true); }
+
+// Sends a sequence that changes nothing on the screen.
+static inline void lln_send(const char *_Nonnull sequence) {
+  fputs(sequence, stdout);
+  fflush(stdout);
+}
 
 // Keys come one by one, unechoed, as codes where they are not characters, and without waiting.
 static inline void lln_read_keys(void) {
@@ -31,6 +38,19 @@ static inline int lln_next_key(uint32_t *_Nonnull key) {
   int sort = wget_wch(stdscr, &value);
   *key = (uint32_t)value;
   return sort;
+}
+
+// What the mouse did that a KEY_MOUSE tells of, and where.
+typedef enum { LLN_NOTHING, LLN_PRESS, LLN_RELEASE, LLN_WHEEL_UP, LLN_WHEEL_DOWN } lln_pointing;
+static inline lln_pointing lln_pointer(int *_Nonnull x, int *_Nonnull y) {
+  MEVENT event;
+  if (getmouse(&event) != OK) return LLN_NOTHING;
+  *x = event.x;
+  *y = event.y;
+  if (event.bstate & BUTTON4_PRESSED) return LLN_WHEEL_UP;
+  if (event.bstate & BUTTON5_PRESSED) return LLN_WHEEL_DOWN;
+  if (event.bstate & BUTTON1_PRESSED) return LLN_PRESS;
+  return event.bstate & BUTTON1_RELEASED ? LLN_RELEASE : LLN_NOTHING;
 }
 
 // Puts a scalar and its combining marks, which are to take `width` columns, at a place. What the C library gives

@@ -13,13 +13,19 @@ struct AttachCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Its pid, its name, or the name of one of its loops.", valueName: "pid|name"))
   var target: String
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     try Viewer.requireTerminal()
-    let program = try Programs.find(target)
+    try AttachCommand.attach(Programs.find(target), screen)
+  }
+
+  /// Watches a program.
+  static func attach(_ program: Program, _ screen: ScreenOptions) throws {
     let recording = try Recording(program.folder, selecting: .process(program.identity))
     defer { recording.close() }
     recording.poll()
     guard recording.foundLoops else { throw Failure.notTraced(program.identity.pid, recording.unusable) }
-    try Viewer(Study(recording), recording: recording).run()
+    try Viewer(Study(recording), recording: recording, screen).run()
   }
 }

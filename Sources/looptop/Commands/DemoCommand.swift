@@ -48,6 +48,8 @@ struct DemoCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Watch it on the screen; without, its report is printed at the end.")
   var view = true
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     if let seconds, !(0...86_400).contains(seconds) {
       throw ValidationError("--seconds takes a number from 0 to 86400, not \(seconds).")
@@ -112,7 +114,7 @@ struct DemoCommand: ParsableCommand {
   }
 
   private func watch(_ process: inout DemoProcess, _ recording: Recording, _ study: Study) throws {
-    try Viewer(study, recording: recording).run()
+    try Viewer(study, recording: recording, screen).run()
     process.child.end()
     study.isLive = false
   }

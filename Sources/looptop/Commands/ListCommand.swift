@@ -45,7 +45,7 @@ struct ListCommand: ParsableCommand {
   }
 
   /// A length of time in its largest whole unit.
-  private static func age(_ age: Nanoseconds) -> String {
+  static func age(_ age: Nanoseconds) -> String {
     let seconds = max(age.count, 0) / 1_000_000_000
     return switch seconds {
     case ..<60: "\(seconds)s"

@@ -8,10 +8,10 @@ struct ReplayCommand: ParsableCommand {
   @Argument(help: "The trace.")
   var file: String
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     try Viewer.requireTerminal()
-    let study = try Study(file: file)
-    try study.readFile()
-    try Viewer(study, recording: nil).run()
+    try Viewer(Study(file: file), recording: nil, screen).run()
   }
 }

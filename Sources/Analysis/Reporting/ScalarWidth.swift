@@ -2,11 +2,11 @@ extension Unicode.Scalar {
   /// Cells that a terminal gives to the scalar: 0 for a combining mark, 2 for East Asian wide and emoji, else 1.
   ///
   /// Independent of the locale, unlike `wcwidth`, so that a screen is the same text everywhere. What must not reach a
-  /// terminal (controls, directional formatting) has no width: `shown(_:)` spells it out before it is measured.
-  var width: Int {
+  /// terminal (controls, directional formatting) is to be spelled out before it is measured.
+  public var terminalWidth: Int {
     if value < 0x300 { return 1 }
     switch properties.generalCategory {
-    case .nonspacingMark, .enclosingMark: return 0
+    case .nonspacingMark, .enclosingMark, .format: return 0
     default: break
     }
     if (0x1160...0x11FF).contains(value) { return 0 }  // the inner letters of a Hangul syllable

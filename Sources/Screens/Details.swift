@@ -1,0 +1,130 @@
+import Analysis
+import Trace
+
+/// A line of details, and where Enter leads from it.
+struct DetailLine: Hashable {
+  var line: Line
+  var target: Target?
+
+  init(_ line: Line, target: Target? = nil) {
+    self.line = line
+    self.target = target
+  }
+}
+
+/// Where one can go.
+enum Target: Hashable, Sendable {
+  /// To all that is known of something.
+  case thing(Thing)
+  /// To a moment of a loop.
+  case moment(LoopID, Instant)
+}
+
+extension ScreenState {
+  /// The details in front; `nil` where a view is.
+  func details(_ input: ScreenInput, width: Int = 78) -> [DetailLine]? {
+    guard let thing = front.details else { return nil }
+    return detailLines(of: thing, input, width: width) ?? [DetailLine([Run("It is no longer listed.", .dim)])]
+  }
+
+  /// Rows that the lines of details have, of those that the body has.
+  func detailsHeight(_ body: Int) -> Int { max(1, body - pictureHeight(body)) }
+
+  /// Rows that the picture above the lines has.
+  func pictureHeight(_ body: Int) -> Int {
+    guard case .tick? = front.details, body >= 10 else { return 0 }
+    return min(8, body / 3)
+  }
+}
+
+/// What is known of a thing; `nil` where the report does not list it any more.
+private func detailLines(of thing: Thing, _ input: ScreenInput, width: Int) -> [DetailLine]? {
+  let report = input.report
+  switch thing {
+  case .site: return report.sites.first { $0.thing == thing }.map { detailLines($0, input) }
+  case .stall: return report.stalls.first { $0.thing == thing }.map { detailLines($0, input) }
+  case .chain: return report.chainList.first { $0.thing == thing }.map { detailLines($0, Setting(input)) }
+  case .finding: return report.findings.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
+  case .operation(let id): return operationLines(id, input)
+  case .tick(let loop, let from, let to): return tickLines(loop, from, to, input)
+  }
+}
+
+/// What is known of an operation that somebody waits for.
+private func operationLines(_ id: OperationID, _ input: ScreenInput) -> [DetailLine]? {
+  let chains = input.report.chainList.filter { $0.waitingOn?.id == id }
+  guard let operation = chains.first?.waitingOn else { return nil }
+  let setting = Setting(input)
+  let title = DetailLine([Run(operation.title, .title)])
+  let waiting = chains.map { chain in
+    DetailLine([Run("  \(chain.title)  \(chain.state.rawValue)", chain.state.weight.role)], target: .thing(chain.thing))
+  }
+  return [title] + operationFacts(operation, setting).map { DetailLine($0) }
+    + [
+      DetailLine([]), DetailLine([Run("See it created", .title)]),
+      DetailLine(
+        [Run("  at \(clock(operation.created - setting.start))")], target: .moment(id.loop, operation.created)),
+      DetailLine([]), DetailLine([Run("Chains that wait for it", .title)]),
+    ] + waiting
+}
+
+/// A pass of a loop, callback by callback.
+private func tickLines(_ loop: LoopID, _ from: Instant, _ to: Instant, _ input: ScreenInput) -> [DetailLine] {
+  let setting = Setting(input)
+  func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
+  let title: Line = [
+    Run("Tick of loop \(loop.number)", .title), Run("  \(time(to - from)) from \(clock(from - setting.start))"),
+  ]
+  guard let window = input.window, !window.isDense, window.from == from else {
+    return [
+      DetailLine(title), DetailLine([Run("Its callbacks are too many to be listed, or not in the trace.", .dim)]),
+    ]
+  }
+  let spans = window.spans.filter { $0.began < to && $0.began >= from }
+  let slow = spans.map { ($0.ended ?? to) - $0.began }.max() ?? .zero
+  return [DetailLine(title), DetailLine([Run("   after      took       callback", .dim)])]
+    + spans.map { span in
+      let length = (span.ended ?? to) - span.began
+      let indent = String(repeating: "  ", count: min(span.depth, 12))
+      return DetailLine(
+        [
+          Run(padded("+" + time(span.began - from), 10) + padded(time(length), 11) + "   ", .dim),
+          Run(indent + span.site.function, length == slow ? .warning : .normal),
+          Run("  \(span.kind)  \(span.site.place)", .dim),
+        ], target: .moment(loop, span.began))
+    }
+}
+
+// MARK: Causes and effects
+
+/// What made the thing what it is, where that is known.
+func cause(of thing: Thing?, _ report: Report) -> Thing? {
+  func site(_ site: Site) -> Thing? { report.sites.first { $0.site == site }?.thing }
+  switch thing {
+  case .stall:
+    let stall = report.stalls.first { $0.thing == thing }
+    return report.sites.first { $0.site == stall?.site && $0.kind == stall?.kind }?.thing
+  case .chain:
+    let chain = report.chainList.first { $0.thing == thing }
+    return chain?.waitingOn.map { .operation($0.id) } ?? chain.flatMap { site($0.site) }
+  case .operation(let id): return report.chainList.first { $0.waitingOn?.id == id }?.waitingOn.flatMap { site($0.site) }
+  case .finding:
+    let finding = report.findings.first { $0.thing == thing }
+    return report.findings.first { $0.id == finding?.causedBy }?.thing ?? finding.flatMap { site($0.site) }
+  case .site, .tick, nil: return nil
+  }
+}
+
+/// What the thing led to, where that is known.
+func effect(of thing: Thing?, _ report: Report) -> Thing? {
+  switch thing {
+  case .site(let site, _):
+    return report.stalls.first { $0.site == site }?.thing ?? report.findings.first { $0.site == site }?.thing
+      ?? report.chainList.first { $0.waitingOn?.site == site }?.thing
+  case .operation(let id): return report.chainList.first { $0.waitingOn?.id == id }?.thing
+  case .finding(let id, let site):
+    return report.findings.first { $0.causedBy == id }?.thing ?? report.stalls.first { $0.site == site }?.thing
+      ?? report.chainList.first { $0.waitingOn?.site == site }?.thing
+  case .stall, .chain, .tick, nil: return nil
+  }
+}

@@ -1,0 +1,100 @@
+import Analysis
+import Trace
+
+// Moving in time.
+extension ScreenState {
+  mutating func travel(_ command: Command, _ input: ScreenInput, _ size: Size) {
+    let (trace, isLive, columns) = (input.report.trace, input.source == .live, Self.columns(size))
+    func move(_ distance: Int) { time.move(by: Int64(distance), trace, isLive: isLive, columns: columns) }
+    switch command {
+    case .earlier: move(-1)
+    case .later: move(1)
+    case .muchEarlier: move(-max(1, columns / 10))
+    case .muchLater: move(max(1, columns / 10))
+    case .zoomIn: time.zoom(closer: true, trace, isLive: isLive, columns: columns)
+    case .zoomOut: time.zoom(closer: false, trace, isLive: isLive, columns: columns)
+    case .zoomAll: time.showAll()
+    case .begin: time.go(to: trace.from, trace, isLive: isLive, columns: columns)
+    default: time.follow()
+    }
+  }
+
+  mutating func step(_ command: Command, _ input: ScreenInput) -> Effect? {
+    guard let loop = loop(input.report) else {
+      say("no loop is known yet")
+      return nil
+    }
+    let step: Step =
+      switch command {
+      case .nextCallback: .nextCallback
+      case .previousCallback: .previousCallback
+      case .nextTick: .nextTick
+      default: .previousTick
+      }
+    return .find(step, loop, from: time.cursor ?? input.report.trace.to)
+  }
+
+  /// Goes to the moment that a step led to; `nil` where there is none.
+  public mutating func arrive(at moment: Instant?, input: ScreenInput, size: Size) {
+    guard let moment else {
+      isPlaying = false
+      return say("there is none further on in what is recorded")
+    }
+    let input = shown(input)
+    time.go(to: moment, input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
+  }
+
+  /// One step of what plays by itself; to be called a few times a second while `isPlaying`.
+  public mutating func play(input: ScreenInput, size: Size) -> Effect? {
+    let input = shown(input)
+    if view == .loop { return step(.nextCallback, input) }
+    guard let cursor = time.cursor, cursor < input.report.trace.to else {
+      isPlaying = false
+      return nil
+    }
+    travel(.later, input, size)
+    return nil
+  }
+
+  mutating func chooseNextLoop(_ report: Report) {
+    let loops = report.loops
+    guard let index = loops.firstIndex(where: { $0.info.id == loop(report) }) else { return }
+    let next = loops[(index + 1) % loops.count].info
+    chosenLoop = next.id
+    say("loop \(next.id.number), \(next.name)")
+  }
+
+  /// Shows the stall after or before the moment looked at, with some time around it.
+  mutating func goToStall(_ distance: Int, _ input: ScreenInput, _ size: Size) {
+    let trace = input.report.trace
+    let cursor = time.cursor ?? (distance > 0 ? trace.from - Nanoseconds(1) : trace.to)
+    let stalls = input.report.stalls
+    let next =
+      distance > 0
+      ? stalls.filter { $0.began > cursor }.min { $0.began < $1.began }
+      : stalls.filter { $0.began + $0.duration < cursor }.max { $0.began < $1.began }
+    guard let next else { return say(distance > 0 ? "no later stall" : "no earlier stall") }
+    let margin = Nanoseconds(max(1, next.duration.count / 2))
+    let columns = Self.columns(size)
+    chosenLoop = next.loop
+    time.show(max(trace.from, next.began - margin), next.began + next.duration + margin, columns: columns)
+    time.go(
+      to: next.began + Nanoseconds(next.duration.count / 2), trace, isLive: input.source == .live, columns: columns)
+    lists[.stalls, default: ListState()].selection = ListState.Selection(thing: next.thing, row: 0)
+  }
+
+  /// Looks at a stretch of the timeline, given by two of the screen's columns.
+  mutating func select(columns from: Int, _ to: Int, input: ScreenInput, size: Size) {
+    let input = shown(input)
+    let slices = time.slices(of: input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
+    func moment(_ column: Int) -> Instant {
+      slices.from + Nanoseconds(slices.length.count &* Int64(max(0, column - TimelinePicture.labelWidth)))
+    }
+    let (first, last) = (moment(min(from, to)), moment(max(from, to) + 1))
+    if from == to {
+      time.go(to: first, input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
+    } else {
+      time.show(first, last, columns: Self.columns(size))
+    }
+  }
+}
