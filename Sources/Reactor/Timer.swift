@@ -3,12 +3,20 @@ import Trace
 
 /// A callback that the loop will run when it is due, once or again and again.
 ///
-/// Letting go of it does not cancel it.
+/// Letting go of it does not cancel it. For the reactor's own thread.
+///
+/// ```swift
+/// let timer = reactor.callLater(.seconds(30)) { print("nobody spoke for half a minute") }
+/// try reactor.listen(host: "127.0.0.1", port: 0) { connection in
+///   connection.onBytes { _ in timer.reschedule(after: .seconds(30)) }
+///   connection.onClose { _ in timer.cancel() }
+/// }
+/// ```
 public final class Timer {
-  private let reactor: Reactor
+  let reactor: Reactor
   /// The time from one due moment to the next; `nil` for a timer that runs once.
   let period: Nanoseconds?
-  let registration: Registration
+  var registration: Registration
   /// Gone once it has run for the last time.
   var work: (() throws -> Void)?
   /// Its place in the heap; -1 outside.
@@ -40,7 +48,11 @@ public final class Timer {
 extension Reactor {
   /// Runs `work` once, `delay` after the beginning of this tick (`now`); in the next tick at the earliest.
   ///
-  /// What it throws is an unhandled failure. Nothing is set on a reactor that has ended.
+  /// A `delay` below zero counts as zero. What `work` throws is an unhandled failure. Nothing is set on a reactor that has ended.
+  ///
+  /// ```swift
+  /// reactor.callLater(.milliseconds(500)) { print("half a second later") }
+  /// ```
   @discardableResult
   public func callLater(
     _ delay: Nanoseconds, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
@@ -52,7 +64,17 @@ extension Reactor {
   /// Runs `work` every `period` (above zero), first one period after `now`, until it is cancelled.
   ///
   /// It does not drift: each due moment is a whole number of periods after the first. Those that went by while the
-  /// loop was busy are left out, not made up for. What it throws is an unhandled failure, and it goes on.
+  /// loop was busy are left out, not made up for. Each delivery begins a chain. What it throws is an unhandled failure, and it
+  /// goes on.
+  ///
+  /// ```swift
+  /// var left = 3
+  /// var timer: Timer?
+  /// timer = reactor.callEvery(.seconds(1)) {
+  ///   left -= 1
+  ///   if left == 0 { timer?.cancel() }
+  /// }
+  /// ```
   @discardableResult
   public func callEvery(
     _ period: Nanoseconds, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
