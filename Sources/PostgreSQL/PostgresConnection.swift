@@ -93,10 +93,14 @@ public final class PostgresConnection {
       deferred.errback(refusal)
       return deferred
     }
+    settles(deferred)
     waiting.append(Query(query, deferred))
     sendNext()
     return deferred
   }
+
+  /// For the trace: `deferred` cannot settle before the server has said something here.
+  func settles(_ deferred: AnyDeferred) { watch.settles(deferred) }
 
   private func sendNext() {
     while let connection, current == nil, !isCancelling, let next = waiting.popFirst() {

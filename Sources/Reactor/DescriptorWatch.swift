@@ -86,6 +86,12 @@ public final class DescriptorWatch {
     narrow()
   }
 
+  /// For the trace: what is read here, or else written, is what brings the value of `deferred`.
+  package func settles(_ deferred: AnyDeferred) {
+    guard let operation = (reading ?? writing)?.registration.operation else { return }
+    reactor.recorder.awaits(deferred.operation, on: operation)
+  }
+
   // MARK: The table's side
 
   private typealias Side = ReferenceWritableKeyPath<DescriptorWatch, Handler?>
