@@ -5,7 +5,8 @@ import Trace
 
 /// A child process of a reactor.
 ///
-/// The reactor waits for its end, whether or not anybody holds this; it is left alone when the reactor ends. For the
+/// The reactor waits for its end, whether or not anybody holds this. It does not outlive the reactor: `Reactor.shutDown` asks it
+/// to end (SIGTERM), and one that still runs when the reactor ends is killed, for nobody else could wait for it. For the
 /// reactor's own thread.
 ///
 /// ```swift
@@ -90,16 +91,17 @@ extension Child: Watcher {
       // Fails where the program ignores SIGCHLD, or waits for all its children by itself.
       if reaped < 0 { exit.errback(failure) } else { exit.callback(hasExited ? .status(status) : .signal(status)) }
     }
+    reactor.shuttingDown?.ended(self)
   }
 
   func reactorEnded() {
-    release(exit.reactor)
+    giveUp()
     exit.abandon()
   }
 
   /// Nobody could hear of its end.
   fileprivate func giveUp() {
-    kill(SIGKILL)
+    _ = ll_pidfd_signal(descriptor, SIGKILL)
     waitpid(id, nil, 0)
     release(exit.reactor)
   }

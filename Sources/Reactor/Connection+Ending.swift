@@ -14,12 +14,24 @@ extension Connection {
     if end != nil { queueClosing(reactor.trigger) }
   }
 
-  /// Closes it once everything written has been sent; nothing is read any more.
+  /// Closes it once everything written has been sent; nothing that comes in is heard of any more.
+  ///
+  /// The peer can read all of it to its end, though it may be sending still: what comes from it is thrown away, until it ends its
+  /// direction, for two seconds at most. (The kernel would reset the connection.) To spare oneself that, there is `abort`.
+  ///
+  /// ```swift
+  /// try reactor.listen(host: "127.0.0.1", port: 0) { connection in
+  ///   connection.onBytes { _ in
+  ///     connection.write("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n\r\n")
+  ///     connection.close()
+  ///   }
+  /// }
+  /// ```
   public func close() {
     reactor.checkThread("Connection.close")
     guard isAlive else { return }
     isClosing = true
-    if output.isEmpty { finish(.here, reactor.trigger) } else { updateInterest() }
+    if output.isEmpty { finish(.here, reactor.trigger, lingers: true) } else { updateInterest() }
   }
 
   /// Closes it now: what was not sent is lost, and the peer sees a reset.
@@ -30,22 +42,28 @@ extension Connection {
     finish(.here, reactor.trigger)
   }
 
-  func finish(_ end: End, _ trigger: Trigger) {
+  func finish(_ end: End, _ trigger: Trigger, lingers: Bool = false) {
     guard descriptor >= 0 else { return }
     // The handlers may hold the last reference to it.
     withExtendedLifetime(self) {
       if interest != nil { reactor.unwatch(descriptor) }
-      release(end)
+      release(end, lingers: lingers)
       queueClosing(trigger)
       reactor.shuttingDown?.ended(self)
     }
   }
 
   /// Closes the descriptor, settles its operations and lets go of the handlers that are of no more use.
-  func release(_ end: End) {
+  ///
+  /// - Parameter lingers: whether a peer that is still sending is to get all that was sent to it.
+  func release(_ end: End, lingers: Bool = false) {
     let recorder = reactor.recorder
-    Glibc.close(descriptor)
     recorder.unwatched(descriptor)
+    if lingers && channel == .socket && !hasEndOfInput {
+      Lingering.close(descriptor, peer, reactor)
+    } else {
+      Glibc.close(descriptor)
+    }
     descriptor = -1
     self.end = end
     if let reading { settle(reading.registration.operation, end) }

@@ -100,7 +100,7 @@ extension Connection {
     updateInterest()
     tellOfDrain(operation)
     guard output.isEmpty, descriptor >= 0 else { return }
-    if isClosing { return finish(hasEndOfInput ? .byPeer : .here, .poll) }
+    if isClosing { return finish(hasEndOfInput ? .byPeer : .here, .poll, lingers: true) }
     if ownDirection == .ending { shutDownOutput(.poll) }
   }
 

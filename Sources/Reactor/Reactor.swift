@@ -54,6 +54,9 @@ public final class Reactor {
   let pool: PoolCalls
   /// Looks names up; threads of its own, so that the program's calls cannot starve it.
   let resolver: PoolCalls
+  /// Connections to be, while their hosts' names are looked up.
+  var lookingUp: [ObjectIdentifier: AnyDeferred] = [:]
+  var lingering = LingeringSockets()
   var shutDownHooks: [ShuttingDown.Hook] = []
   /// Under way since `shutDown`.
   var shuttingDown: ShuttingDown?
@@ -175,6 +178,8 @@ public final class Reactor {
     letGoOfTasks()
     pool.end()
     resolver.end()
+    for connecting in lookingUp.values { connecting.abandon() }
+    lookingUp = [:]
     for watcher in descriptors.removeAll() { watcher.reactorEnded() }
     while let timer = timers.popAny() {
       timer.work = nil
@@ -272,8 +277,10 @@ public final class Reactor {
 
   /// Tells the trace and the program of a failure that nobody handled.
   func report(_ error: any Error, _ registration: Registration, origin: CallSite? = nil) {
-    if recorder.isOn { recorder.unhandled(registration.operation, message: "\(error)") }
-    onUnhandledFailure(UnhandledFailure(error: error, site: registration.callSite, origin: origin))
+    let failure = UnhandledFailure(error: error, site: registration.callSite, origin: origin)
+    // A callback's site is that of its operation, which the trace has.
+    if recorder.isOn { recorder.unhandled(registration.operation, message: origin == nil ? "\(error)" : "\(failure)") }
+    onUnhandledFailure(failure)
   }
 
   /// Names the chain of the running callback: from here on it, and all that it registers, is a piece of work of its own.

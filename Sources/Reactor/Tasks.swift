@@ -138,8 +138,10 @@ private final class TaskWork<Value>: @unchecked Sendable {
   func run() async {
     let result = await outcome()
     guard deferred.reactor.executor.isOnLoop else { return }
-    deferred.reactor.tasks.remove(task)
+    let reactor = deferred.reactor
+    reactor.tasks.remove(task)
     deferred.fire(result)
+    reactor.shuttingDown?.proceed()
   }
 
   /// Lets go of the body before the Deferred fires.

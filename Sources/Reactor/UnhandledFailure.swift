@@ -11,9 +11,14 @@ public struct UnhandledFailure {
   public let origin: CallSite?
 
   /// Writes one line to stderr: what a reactor does unless its `onUnhandledFailure` is set.
-  public func print() {
+  public func print() { printError("unhandled failure: \(self)") }
+}
+
+extension UnhandledFailure: CustomStringConvertible {
+  /// `no such user, from find(_:) (Server/Users.swift:12), in the chain of the Deferred made in …`
+  public var description: String {
     let chain = origin.map { $0 == site ? "" : ", in the chain of the Deferred made in \($0)" } ?? ""
-    printError("unhandled failure: \(error), from \(site)\(chain)")
+    return "\(error), from \(site)\(chain)"
   }
 }
 

@@ -242,6 +242,31 @@ struct DeferredTests {
     #expect(loop.failures.value == ["first"])
   }
 
+  @Test("says of a failure, unless told otherwise, in one line what it was, where it failed and where its chain began")
+  func unhandledLine() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let reactor = try Reactor(recording: .off)
+      do {
+        let deferred = reactor.deferred(of: Int.self, function: "made", file: "T.swift", line: 1)
+        deferred.addCallback(function: "not here", file: "T.swift", line: 2) { $0 }
+          .addCallback(function: "failed", file: "T.swift", line: 3) { _ in throw Oops.first }
+        deferred.callback(1)
+      }
+      reactor.callSoon(function: "called", file: "T.swift", line: 4) {
+        reactor.stop()
+        throw Oops.second
+      }
+      reactor.run()
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(
+      text == """
+        unhandled failure: first, from failed (T.swift:3), in the chain of the Deferred made in made (T.swift:1)
+        unhandled failure: second, from called (T.swift:4)
+
+        """)
+  }
+
   @Test("does not report a failure that one of several branches handles")
   func handledInABranch() {
     var deferred: Deferred<Int>? = reactor.deferred()
@@ -367,18 +392,40 @@ struct DeferredTests {
     #expect(text.contains("success(6) after success(5)"))
   }
 
-  @Test("ends the program when a step's Deferred is fired by hand, or waits for itself")
+  @Test("ends the program when a step's Deferred is fired by hand, or waits for itself, and says which")
   func otherMisuse() async {
-    await #expect(processExitsWith: .failure) {
+    let byHand = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let loop = try Unrecorded()
-      loop.reactor.deferred(of: Int.self).addCallback { $0 }.callback(1)
+      loop.reactor.deferred(of: Int.self).addCallback(function: "step") { $0 }.callback(1)
     }
-    await #expect(processExitsWith: .failure) {
+    #expect(words(byHand).contains("the Deferred after the step added in step ("))
+    let circle = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let loop = try Unrecorded()
       let root = loop.reactor.deferred(of: Int.self)
       let step = Box<Deferred<Int>?>(nil)
-      step.value = root.addCallback { _ in step.value! }
+      step.value = root.addCallback(function: "step") { _ in step.value! }
       root.callback(1)
     }
+    #expect(words(circle).contains("the step added in step ("))
+  }
+
+  @Test("ends the program when it is used on another thread, or returned to another reactor")
+  func otherReactor() async {
+    let thread = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let loop = try Unrecorded()
+      nonisolated(unsafe) let deferred = loop.reactor.deferred(of: Int.self)
+      _ = loop.reactor.inThread { deferred.callback(1) }
+      _ = loop.virtual.run(until: { false }, patience: .seconds(10))
+    }
+    #expect(words(thread).contains("Deferred.fire on reactor main"))
+    let foreign = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let (loop, other) = (try Unrecorded(), try Unrecorded())
+      loop.reactor.succeeded(1).addCallback(function: "step") { _ in other.reactor.deferred(of: Int.self) }
+    }
+    #expect(words(foreign).contains("the step added in step ("))
+  }
+
+  private func words(_ result: ExitTest.Result?) -> String {
+    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
   }
 }

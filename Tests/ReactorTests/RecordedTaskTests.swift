@@ -90,7 +90,16 @@ struct RecordedTaskTests {
     let reactor = recording.virtual.reactor
     let task = reactor.task(function: "task") {
       await withUnsafeContinuation { continuation in
-        reactor.inThread(function: "thread") { continuation.resume() }.addBoth(function: "done") { _ in }
+        // Not before the task has been suspended: else it would go on without a job.
+        let isSuspended = Monitor(false)
+        reactor.callSoon {
+          isSuspended.withLock { $0 = true }
+          isSuspended.signal()
+        }
+        reactor.inThread(function: "thread") {
+          isSuspended.wait { $0 ? () : nil }
+          continuation.resume()
+        }.addBoth(function: "done") { _ in }
       }
       try await reactor.sleep(for: .seconds(5), function: "sleep")
     }
