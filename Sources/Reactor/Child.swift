@@ -18,6 +18,11 @@ import Trace
 /// ```
 public final class Child {
   /// Where one of its three standard streams leads.
+  ///
+  /// ```swift
+  /// let list = try reactor.spawn("ls", input: .null, output: .pipe, errors: .inherited)
+  /// list.output.onData { print($0.count, "bytes") }
+  /// ```
   public enum Stream: Sendable {
     /// To the same as this process' own.
     case inherited
@@ -28,6 +33,16 @@ public final class Child {
   }
 
   /// How a process ended.
+  ///
+  /// ```swift
+  /// try reactor.spawn("make").exit.addCallback { exit in
+  ///   switch exit {
+  ///   case .status(0): print("made")
+  ///   case .status(let status): print("failed with \(status)")
+  ///   case .signal(let signal): print("ended by signal \(signal)")
+  ///   }
+  /// }
+  /// ```
   public enum Exit: Hashable, Sendable {
     /// By itself, with a status from 0 to 255; 0 is success.
     case status(Int32)

@@ -5,6 +5,13 @@ import Trace
 extension Connection {
   /// `body` is called once, from the ready queue, after the connection came to its end: with the error, or `nil` where
   /// either side closed it in good order. Also where it has ended before.
+  ///
+  /// ```swift
+  /// reactor.connect(host: "127.0.0.1", port: 7).addCallback { connection in
+  ///   connection.onBytes { _ in }
+  ///   connection.onClose { error in print(error?.description ?? "closed in good order") }
+  /// }
+  /// ```
   public func onClose(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ body: @escaping (ReactorError?) throws -> Void

@@ -17,10 +17,26 @@ import Trace
 ///
 /// What is registered keeps the reactor alive until it has run and ended. A callback may throw: that is an
 /// `UnhandledFailure`, and the loop goes on.
+///
+/// ```swift
+/// let listener = try reactor.listen(host: "127.0.0.1", port: 0) { connection in
+///   connection.onBytes { connection.write($0) }
+/// }
+/// try reactor.onSignal(SIGINT) { reactor.shutDown(within: .seconds(10)) }
+/// print("echo on port", listener.port)
+/// reactor.run()
+/// ```
 public final class Reactor {
   /// Its name in traces.
   public let name: String
   /// Hears of every failure that nobody handled, on the loop's thread; at first it writes a line to stderr.
+  ///
+  /// ```swift
+  /// reactor.onUnhandledFailure = { failure in
+  ///   failure.print()
+  ///   reactor.shutDown(within: .seconds(1))
+  /// }
+  /// ```
   public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
   /// Hears of every Deferred that was let go of unfired although steps waited for it, by where it was made: those steps never
   /// run. At first it writes a line to stderr.
@@ -197,6 +213,11 @@ public final class Reactor {
   /// Runs `work` in the next tick's ready phase (in this one's, where that has not begun), in the order of the calls.
   ///
   /// What it throws is an unhandled failure.
+  ///
+  /// ```swift
+  /// reactor.callSoon { print("second") }
+  /// print("first")
+  /// ```
   public func callSoon(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ work: @escaping () throws -> Void
@@ -286,6 +307,15 @@ public final class Reactor {
   /// Names the chain of the running callback: from here on it, and all that it registers, is a piece of work of its own.
   ///
   /// The name stands in the trace as it is: give no secrets.
+  ///
+  /// ```swift
+  /// try reactor.listen(host: "127.0.0.1", port: 0) { connection in
+  ///   connection.onBytes { _ in
+  ///     reactor.chain("GET /users")
+  ///     reactor.inThread { "the users" }.addCallback { connection.write($0) }
+  ///   }
+  /// }
+  /// ```
   public func chain(_ name: String) {
     checkThread("chain")
     if isInTick && recorder.isOn { _ = recorder.nameChain(name) }

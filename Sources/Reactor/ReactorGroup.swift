@@ -130,7 +130,8 @@ public final class ReactorGroup: Sendable {
     for offset in members.indices {
       let member = members[(first &+ offset) % members.count]
       let isTaken = member.remote.call(function: "take a connection") { reactor in
-        reactor.accept(socket, CallSite(function, file, line), reactor.recorder.site(function, file, line), onConnection)
+        let site = reactor.recorder.site(function, file, line)
+        reactor.accept(socket, CallSite(function, file, line), site, onConnection)
       }
       if isTaken { return }
     }

@@ -3,6 +3,12 @@ import Recorder
 import Trace
 
 /// What a shutdown had to cut off.
+///
+/// ```swift
+/// reactor.shutDown(within: .seconds(5)).addCallback { report in
+///   print(report.isClean ? "in good order" : "\(report.aborted.count) connections were cut off")
+/// }
+/// ```
 public struct ShutDown: Sendable {
   /// The other ends of the connections with something unsent.
   public let aborted: [Peer]

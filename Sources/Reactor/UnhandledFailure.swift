@@ -1,6 +1,12 @@
 import Glibc
 
 /// An error that nobody handled: thrown by a callback of the loop, or still a Deferred's when the last one let go of it.
+///
+/// ```swift
+/// reactor.onUnhandledFailure = { failure in
+///   print(failure.error, "from", failure.site, "in the chain of", failure.origin?.description ?? "nothing")
+/// }
+/// ```
 public struct UnhandledFailure {
   /// What was thrown.
   public let error: any Error
