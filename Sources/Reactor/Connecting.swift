@@ -22,7 +22,7 @@ private final class Connecting: Watcher {
   init(_ deferred: Deferred<Connection>, within timeout: Nanoseconds) {
     self.deferred = deferred
     chain = deferred.reactor.recorder.chain
-    deadline = deferred.reactor.now + max(timeout, .zero)
+    deadline = deferred.reactor.now.later(by: max(timeout, .zero))
     // Weak: this holds the Deferred, and the poll or the lookup this.
     deferred.onCancel = { [weak self] _ in self?.leave() }
   }

@@ -54,7 +54,7 @@ final class ShuttingDown {
 
   func start(within limit: Nanoseconds) {
     for listener in reactor.descriptors.all(Listener.self) { listener.stop() }
-    let due = reactor.now + max(limit, .zero)
+    let due = reactor.now.later(by: max(limit, .zero))
     timer = reactor.set(due, every: nil, deferred.callSite, deferred.site) { [weak self] in self?.cutOff() }
     // In callbacks of their own, whoever called for the shutdown.
     if hooks.isEmpty { enqueue(deferred.callSite, deferred.site, reactor.recorder.chain) { self.proceed() } }

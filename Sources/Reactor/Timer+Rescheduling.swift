@@ -26,7 +26,7 @@ extension Reactor {
   fileprivate func reschedule(_ timer: Timer, after delay: Nanoseconds) {
     checkThread("Timer.reschedule")
     timers.remove(timer)
-    timer.due = now + max(delay, .zero)
+    timer.due = now.later(by: max(delay, .zero))
     let old = timer.registration
     recorder.settled(old.operation, .cancelled)
     let operation = recorder.created(.timer, old.site, standing: timer.period != nil, due: timer.due)

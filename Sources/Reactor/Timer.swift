@@ -58,7 +58,9 @@ extension Reactor {
     _ delay: Nanoseconds, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ work: @escaping () throws -> Void
   ) -> Timer {
-    set(now + max(delay, .zero), every: nil, CallSite(function, file, line), recorder.site(function, file, line), work)
+    set(
+      now.later(by: max(delay, .zero)), every: nil, CallSite(function, file, line), recorder.site(function, file, line),
+      work)
   }
 
   /// Runs `work` every `period` (above zero), first one period after `now`, until it is cancelled.
@@ -82,7 +84,7 @@ extension Reactor {
   ) -> Timer {
     if period <= .zero { misuse("callEvery with a period of \(period.count) ns") }
     return set(
-      now + period, every: period, CallSite(function, file, line), recorder.site(function, file, line), work)
+      now.later(by: period), every: period, CallSite(function, file, line), recorder.site(function, file, line), work)
   }
 
   func set(
@@ -132,7 +134,7 @@ extension Reactor {
   private func runRepeating(_ timer: Timer, _ period: Nanoseconds, _ now: Instant) {
     let due = timer.due
     let missed = (now - due).count / period.count
-    timer.due = due + Nanoseconds(period.count * (missed + 1))
+    timer.due = due.later(by: Nanoseconds(period.count * missed)).later(by: period)
     // Set again before it runs, so that it can cancel itself.
     timers.insert(timer, due: timer.due)
     recorder.beganChain(timer.registration.site, .timer, .timer, operation: timer.registration.operation, due: due)

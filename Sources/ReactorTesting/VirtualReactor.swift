@@ -42,7 +42,7 @@ public final class VirtualReactor {
   ///
   /// The clock stands at each timer's due moment while the timer runs. Returns early once the reactor was stopped.
   public func advance(by time: Nanoseconds) {
-    let target = clock.now + time
+    let target = clock.now.later(by: time)
     settle()
     while !reactor.isStopped, let due = reactor.nextDue, due <= target {
       clock.now = max(due, clock.now)

@@ -39,6 +39,45 @@ struct LoopTests {
     #expect(log.value == ["0", "1a", "1b", "2", "3"])
   }
 
+  @Test("takes a time that is too long for never", arguments: LoopKind.allCases)
+  func never(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    let longest = Nanoseconds(.max)
+    let timer = reactor.callLater(longest) { log.add("timer") }
+    reactor.callEvery(longest) { log.add("repeating") }
+    reactor.after(longest).addBoth { _ in log.add("deferred") }
+    reactor.deferred(of: Int.self).timeOut(after: longest).addBoth { _ in log.add("time-out") }
+    reactor.callLater(.zero) { timer.reschedule(after: longest) }
+    let pending = reactor.deferred(of: Void.self)
+    reactor.onShutDown { pending }
+    reactor.callLater(.milliseconds(1)) {
+      reactor.shutDown(within: longest).addCallback { log.add("clean \($0.isClean)") }
+      reactor.callLater(.milliseconds(1)) { pending.callback() }
+    }
+    loop.drive(for: .milliseconds(5))
+    #expect(log.value == ["clean true"])
+  }
+
+  @Test("sleeps and gives up by its clock", arguments: LoopKind.allCases)
+  func sleepsAndTimeOuts(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    let never = reactor.deferred(of: Int.self)
+    never.timeOut(after: .milliseconds(2)).addBoth { _ in log.add("2") }
+    reactor.after(.milliseconds(4)).timeOut(after: .seconds(100)).addBoth { _ in log.add("4") }
+    reactor.task {
+      try await reactor.sleep(for: .milliseconds(1))
+      log.add("1")
+      try await reactor.sleep(for: .milliseconds(2))
+      log.add("3")
+    }
+    loop.run(for: .seconds(kind == .real ? 0.1 : 20))
+    // A tick that is late brings several at once: only by a virtual clock is their order certain.
+    #expect(log.value.sorted() == ["1", "2", "3", "4"])
+    #expect(kind == .real || log.value == log.value.sorted())
+  }
+
   @Test("runs a timer that was put off, or sooner, at its new time only", arguments: LoopKind.allCases)
   func rescheduled(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)
