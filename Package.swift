@@ -89,7 +89,7 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
-    .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "Reactor", "Recorder"]),
+    .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "Reactor", "Recorder", "Trace"]),
     .testTarget(
       name: "DrainTests",
       dependencies: [

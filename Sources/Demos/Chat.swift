@@ -7,8 +7,8 @@ extension Demos.Demo {
     run: { _, options in
       let reactor = try Reactor(name: "chat")
       let room = Room(reactor)
-      try Client.start(options, port: try room.open())
-      reactor.run(for: options.seconds)
+      try Client.start(options, port: try room.open(), beside: reactor)
+      try reactor.run(for: options.seconds)
     },
     runBeside: { _, port in try Guests.run(port: port) })
 }

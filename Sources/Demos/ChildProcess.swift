@@ -1,6 +1,7 @@
 import Glibc
+import Reactor
 
-/// This program once more, in a process of its own.
+/// This program once more, in a process of its own, for demos that wait for it without a loop.
 struct ChildProcess {
   let pid: pid_t
   /// What it prints, where that was asked for; -1 else.
@@ -43,6 +44,17 @@ struct ChildProcess {
     self.pid = pid
     pipe = ends[0]
   }
+
+  /// This program once more, as a child of a loop, which it does not outlive.
+  static func spawn(_ options: Options, records: Bool, beside reactor: Reactor) throws(ReactorError) {
+    _ = try reactor.spawn(program, options.arguments, environment: records ? [:] : ["LOOPTOP": "off"])
+  }
+
+  private static let program: String = {
+    var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = path.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
+    return String(decoding: path.prefix(max(0, count)), as: UTF8.self)
+  }()
 
   private static func environment(records: Bool) -> [String] {
     var entries: [String] = []

@@ -19,11 +19,11 @@ struct Load: Sendable {
 
 /// The load of a demo, in a process of its own, so that it has no part in what is seen.
 enum Client {
-  /// Starts a demo's load, for the server at that port.
-  static func start(_ options: Options, port: UInt16) throws {
+  /// Starts a demo's load, for the server at that port; it ends with the server's loop.
+  static func start(_ options: Options, port: UInt16, beside reactor: Reactor) throws {
     var beside = options
     beside.port = port
-    _ = try ChildProcess(beside, records: false)
+    try ChildProcess.spawn(beside, records: false, beside: reactor)
   }
 
   /// Asks until the server is gone.

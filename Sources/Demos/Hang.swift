@@ -3,7 +3,9 @@ import Reactor
 
 extension Demos.Demo {
   /// Eight seconds in, a callback waits in a loop for what only another callback could do: it never returns.
-  static let hang = server("hang", "eight seconds in, a callback never returns", length: 12) { server in
+  static let hang = server(
+    "hang", "eight seconds in, a callback never returns", length: 12, hearsSignals: false
+  ) { server in
     waitForReload(on: server.reactor)
   }
 }

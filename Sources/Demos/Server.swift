@@ -1,3 +1,4 @@
+import Glibc
 import Reactor
 
 /// A small HTTP server: one chain of Deferreds a request, from the database's thread to the answer.
@@ -78,9 +79,11 @@ final class Server {
 extension Demos.Demo {
   /// A demo that is this server and one thing more.
   ///
-  /// - Parameter load: what its clients ask for besides users, and how often.
+  /// - Parameters:
+  ///   - load: what its clients ask for besides users, and how often.
+  ///   - hearsSignals: whether a signal ends it in good order; a loop that hangs could not hear it.
   static func server(
-    _ name: String, _ summary: String, length: Double = 5, load: [Load] = [],
+    _ name: String, _ summary: String, length: Double = 5, load: [Load] = [], hearsSignals: Bool = true,
     install: @escaping @Sendable (Server) -> Void = { _ in }
   ) -> Demos.Demo {
     Demos.Demo(
@@ -89,17 +92,18 @@ extension Demos.Demo {
         let reactor = try Reactor(name: demo.name)
         let server = Server(reactor, try Database())
         install(server)
-        try Client.start(options, port: try server.start())
-        reactor.run(for: options.seconds)
+        try Client.start(options, port: try server.start(), beside: reactor)
+        try reactor.run(for: options.seconds, hearsSignals: hearsSignals)
       },
       runBeside: { _, port in try Client.run([.users] + load, port: port) })
   }
 }
 
 extension Reactor {
-  /// Runs it for so many seconds; `nil` is until it is stopped.
-  func run(for seconds: Double?) {
+  /// Runs it for so many seconds, or (`nil`) until somebody ends it; a signal lets it finish what it is at.
+  func run(for seconds: Double?, hearsSignals: Bool = true) throws {
     if let seconds { callLater(.seconds(seconds)) { self.stop() } }
+    for signal in hearsSignals ? [SIGINT, SIGTERM] : [] { try onSignal(signal) { self.shutDown(within: .seconds(1)) } }
     run()
   }
 }

@@ -12,8 +12,8 @@ extension Demos.Demo {
       let database = try choice.open(reactor)
       let site: any Site =
         options.way == "synchronous" ? SynchronousSite(database: database) : DeferredSite(database: database)
-      try Client.start(options, port: try Talk(reactor, site).start())
-      reactor.run(for: options.seconds)
+      try Client.start(options, port: try Talk(reactor, site).start(), beside: reactor)
+      try reactor.run(for: options.seconds)
     },
     runBeside: { _, port in
       // Two want the users, and wait 200 ms for them; eight others only say hello, and want to be greeted at once.

@@ -11,9 +11,9 @@ extension Demos.Demo {
         var worker = options
         worker.port = port
         worker.worker = number
-        _ = try ChildProcess(worker, records: true)
+        try ChildProcess.spawn(worker, records: true, beside: reactor)
       }
-      reactor.run(for: options.seconds)
+      try reactor.run(for: options.seconds)
     },
     runBeside: { options, port in try Bench.run(number: options.worker ?? 0, port: port) })
 }

@@ -46,6 +46,7 @@ private final class PostgresConnecting {
     } catch {
       throw .reactor(error)
     }
+    watch.settles(deferred)
     watch.onReactorEnd = { [unowned self] in self.abandon() }
   }
 

@@ -80,6 +80,13 @@ public final class PostgresConnection {
   /// dropped: the Deferred fails at once with a `CancellationError`.
   ///
   /// - Parameter parameters: for `$1` and so on, as texts, whose types the server finds out; `nil` for NULL.
+  ///
+  /// ```swift
+  /// PostgresConnection.connect(to: "host=/run/postgresql", on: reactor).addCallback { connection in
+  ///   connection.query("INSERT INTO users (name, age) VALUES ($1, $2)", ["Ana", 33])
+  ///     .addCallback { print($0.affected, "rows") }
+  /// }
+  /// ```
   @discardableResult
   public func query(
     _ text: String, _ parameters: [(any LosslessStringConvertible)?] = [], function: StaticString = #function,
@@ -93,10 +100,14 @@ public final class PostgresConnection {
       deferred.errback(refusal)
       return deferred
     }
+    settles(deferred)
     waiting.append(Query(query, deferred))
     sendNext()
     return deferred
   }
+
+  /// For the trace: `deferred` cannot settle before the server has said something here.
+  func settles(_ deferred: AnyDeferred) { watch.settles(deferred) }
 
   private func sendNext() {
     while let connection, current == nil, !isCancelling, let next = waiting.popFirst() {
@@ -204,6 +215,14 @@ public final class PostgresConnection {
   /// `body` is called with each notification, from the ready queue. A second handler takes the first one's place.
   ///
   /// Does not keep the connection alive.
+  ///
+  /// ```swift
+  /// PostgresConnection.connect(to: "host=/run/postgresql", on: reactor).addCallback { connection in
+  ///   connection.onNotification { print($0.channel, $0.payload) }
+  ///   connection.onClose { _ in withExtendedLifetime(connection) { print("nobody listens any more") } }
+  ///   connection.listen(to: "jobs").addCallback { connection.notify("jobs", "a new one") }
+  /// }
+  /// ```
   public func onNotification(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ body: @escaping (PostgresNotification) throws -> Void

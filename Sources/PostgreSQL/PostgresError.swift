@@ -2,6 +2,15 @@ import CPostgreSQL
 import Reactor
 
 /// What a connection or a query fails with.
+///
+/// ```swift
+/// PostgresConnection.connect(to: "host=/run/postgresql", on: reactor)
+///   .addCallback { $0.query("INSERT INTO users (name) VALUES ($1)", ["Ana"]) }
+///   .addErrback { error in
+///     if case PostgresError.server(let said) = error, said.code == "23505" { print("there is one already") }
+///     throw error
+///   }
+/// ```
 public enum PostgresError: Error, Hashable, Sendable {
   /// The server refused the query, or gave it up.
   case server(ServerMessage)

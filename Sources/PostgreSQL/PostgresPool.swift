@@ -17,6 +17,8 @@ public final class PostgresPool {
   private let size: Int
   private let reactor: Reactor
   private var idle: [PostgresConnection] = []
+  /// Those that queries are at: what those who wait are waiting for.
+  private var busy: [PostgresConnection] = []
   /// Connections that stand or are being made.
   private var count = 0
   private var waiting = Deque<Deferred<PostgresConnection>>()
@@ -48,6 +50,7 @@ public final class PostgresPool {
     }
     waiting.append(free)
     serve()
+    if waiting.last === free { busy.first?.settles(free) }
     return rows
   }
 
@@ -65,6 +68,7 @@ public final class PostgresPool {
   }
 
   private func takeBack(_ connection: PostgresConnection) {
+    busy.removeAll { $0 === connection }
     if isClosed { connection.close() }
     if connection.isOpen { idle.append(connection) } else { count -= 1 }
     serve()
@@ -76,7 +80,12 @@ public final class PostgresPool {
         waiting.removeFirst().errback(PostgresError.closed)
       } else if let connection = idle.popLast() {
         // It may have broken while it lay idle.
-        if connection.isOpen { waiting.removeFirst().callback(connection) } else { count -= 1 }
+        guard connection.isOpen else {
+          count -= 1
+          continue
+        }
+        busy.append(connection)
+        waiting.removeFirst().callback(connection)
       } else if count < size {
         connect()
       } else {

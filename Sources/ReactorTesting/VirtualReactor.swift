@@ -6,6 +6,14 @@ import Trace
 ///
 /// Timers, the ready queue and Deferreds need nothing but this; real sockets and threads work too, at a standing clock. Its traces
 /// have virtual times and are the same every time. For the thread that made it.
+///
+/// ```swift
+/// let virtual = try VirtualReactor()
+/// var count = 0
+/// virtual.reactor.callEvery(.seconds(1)) { count += 1 }
+/// virtual.advance(by: .seconds(3_600))
+/// assert(count == 3_600)
+/// ```
 public final class VirtualReactor {
   /// What the program under test is given.
   public let reactor: Reactor
@@ -34,7 +42,7 @@ public final class VirtualReactor {
   ///
   /// The clock stands at each timer's due moment while the timer runs. Returns early once the reactor was stopped.
   public func advance(by time: Nanoseconds) {
-    let target = clock.now + time
+    let target = clock.now.later(by: time)
     settle()
     while !reactor.isStopped, let due = reactor.nextDue, due <= target {
       clock.now = max(due, clock.now)
@@ -57,6 +65,13 @@ public final class VirtualReactor {
   /// Waits, in real time, for sockets and threads until `condition` holds; the clock stands.
   ///
   /// Returns whether it came to hold within `patience`.
+  ///
+  /// ```swift
+  /// let virtual = try VirtualReactor()
+  /// var answer: Int?
+  /// virtual.reactor.inThread { 42 }.addCallback { answer = $0 }
+  /// assert(virtual.run(until: { answer != nil }))
+  /// ```
   public func run(until condition: () -> Bool, patience: Nanoseconds = .seconds(30)) -> Bool {
     let limit = LoopClock.monotonic.read() + patience
     while !condition() {

@@ -139,6 +139,22 @@ extension EndToEnd {
       #expect(output.out.contains(chain))
     }
 
+    @Test(arguments: ["INT", "TERM"]) func aSignalEndsADemoInGoodOrderAndItsOtherProcessesToo(_ signal: String) throws {
+      let folder = try TemporaryFolder()
+      // The clients' process is the demo's child: nothing of it may be left when the demo has ended.
+      let script = """
+        LOOPTOP_DIR=\(folder.file("rings")) "\(Built.folder)/looptop-demo" workers & demo=$!
+        while [ "$(pgrep -c -P $demo)" != 3 ]; do sleep 0.05; done
+        children=$(pgrep -P $demo)
+        kill -\(signal) $demo
+        wait $demo
+        echo "status $?"
+        for child in $children; do kill -0 $child 2>/dev/null && echo "$child is left"; done
+        true
+        """
+      #expect(try run(["/usr/bin/timeout", "60", "/bin/bash", "-c", script]).out == "status 0\n")
+    }
+
     /// Those of severity warning or above, in the report's order: which, where, how bad.
     private func findings(_ file: String) throws -> [String] {
       let report = try run([Built.looptop, "report", file])

@@ -25,6 +25,15 @@ final class BlockingClient {
     _ = Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
   }
 
+  /// Whether the other side still takes what is sent. Sends a byte, and another one once the answer to that has come.
+  var isHeard: Bool {
+    for _ in 0..<2 {
+      if Glibc.send(descriptor, "x", 1, Int32(MSG_NOSIGNAL)) < 0 { return false }
+      usleep(1_000)
+    }
+    return true
+  }
+
   /// Receives and forgets that much, and lets the other side work while there is nothing.
   func discard(_ count: Int, whileWaiting: () -> Void) {
     var left = count
@@ -36,15 +45,17 @@ final class BlockingClient {
     }
   }
 
-  /// Receives until the other side ends, and returns how much it was.
+  /// Receives until the other side ends, and returns how much it was; below zero, an errno, where it did not end in good order.
   func receiveAll() -> Int {
     var count = 0
-    withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 1) { buffer in
-      while case let received = recv(descriptor, buffer.baseAddress, buffer.count, 0), received > 0 {
+    return withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 1) { buffer in
+      while true {
+        let received = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+        if received == 0 { return count }
+        if received < 0 { return -Int(errno) }
         count += received
       }
     }
-    return count
   }
 
   func end() {

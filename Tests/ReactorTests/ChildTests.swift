@@ -68,6 +68,19 @@ struct ChildTests {
     #expect(log.value.last == "signal 15 (Terminated)")
   }
 
+  @Test("that still run are killed, and waited for, when the reactor ends", arguments: LoopKind.allCases)
+  func endOfReactor(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let child = try loop.reactor.spawn("sleep", ["1000"])
+    child.exit.addBoth { _ in log.add("never") }
+    #expect(kill(child.id, 0) == 0)
+    loop.reactor.callSoon { loop.reactor.stop() }
+    loop.run()
+    #expect(kill(child.id, 0) == -1 && errno == ESRCH)
+    child.kill()
+    #expect(log.value == [])
+  }
+
   @Test("that cannot be started say what and where", arguments: LoopKind.allCases)
   func cannotStart(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)

@@ -242,6 +242,31 @@ struct DeferredTests {
     #expect(loop.failures.value == ["first"])
   }
 
+  @Test("says of a failure, unless told otherwise, in one line what it was, where it failed and where its chain began")
+  func unhandledLine() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let reactor = try Reactor(recording: .off)
+      do {
+        let deferred = reactor.deferred(of: Int.self, function: "made", file: "T.swift", line: 1)
+        deferred.addCallback(function: "not here", file: "T.swift", line: 2) { $0 }
+          .addCallback(function: "failed", file: "T.swift", line: 3) { _ in throw Oops.first }
+        deferred.callback(1)
+      }
+      reactor.callSoon(function: "called", file: "T.swift", line: 4) {
+        reactor.stop()
+        throw Oops.second
+      }
+      reactor.run()
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(
+      text == """
+        unhandled failure: first, from failed (T.swift:3), in the chain of the Deferred made in made (T.swift:1)
+        unhandled failure: second, from called (T.swift:4)
+
+        """)
+  }
+
   @Test("does not report a failure that one of several branches handles")
   func handledInABranch() {
     var deferred: Deferred<Int>? = reactor.deferred()
@@ -350,35 +375,5 @@ struct DeferredTests {
     for _ in 0..<200_000 { deferred?.addCallback { count.value += $0 } }
     deferred = nil
     #expect(count.value == 200_000)
-  }
-
-  // MARK: Misuse
-
-  @Test("ends the program with where it was made and what it held, when it is fired twice")
-  func firedTwice() async {
-    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      let loop = try Unrecorded()
-      let deferred = loop.reactor.deferred(of: Int.self)
-      deferred.callback(5)
-      deferred.callback(6)
-    }
-    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(text.contains("DeferredTests.swift:"))
-    #expect(text.contains("success(6) after success(5)"))
-  }
-
-  @Test("ends the program when a step's Deferred is fired by hand, or waits for itself")
-  func otherMisuse() async {
-    await #expect(processExitsWith: .failure) {
-      let loop = try Unrecorded()
-      loop.reactor.deferred(of: Int.self).addCallback { $0 }.callback(1)
-    }
-    await #expect(processExitsWith: .failure) {
-      let loop = try Unrecorded()
-      let root = loop.reactor.deferred(of: Int.self)
-      let step = Box<Deferred<Int>?>(nil)
-      step.value = root.addCallback { _ in step.value! }
-      root.callback(1)
-    }
   }
 }

@@ -35,6 +35,41 @@ struct ReactorGroupTests {
     #expect(group.remotes.allSatisfy { !$0.call { _ in } })
   }
 
+  @Test("records each loop in a ring of its own, where a connection begins a chain as an accept does")
+  func recorded() throws {
+    let rings = try Rings()
+    let loop = try LoopUnderTest(.real)
+    let reactor = loop.reactor
+    let group = try ReactorGroup(2, name: "part", recording: rings.options)
+    let listener = try reactor.listen(
+      on: SocketAddress(host: "127.0.0.1", port: 0), spreadOver: group, function: "serve"
+    ) { connection in
+      connection.onBytes(function: "echo") { connection.write($0) }
+    }
+    let left = Box(2)
+    for _ in 0..<2 {
+      reactor.connect(to: listener.address).addCallback { client in
+        client.onBytes { _ in
+          left.value -= 1
+          if left.value == 0 { reactor.stop() }
+        }
+        client.write("hello")
+      }
+    }
+    loop.run()
+    _ = group.shutDown(within: .seconds(10))
+    let recorded = try rings.read()
+    #expect(recorded.map(\.name).sorted() == ["part-1", "part-2"])
+    for ring in recorded {
+      let serve = try #require(ring.events.first { $0.contains(" kind=io trigger=thread site=serve ") })
+      #expect(serve.hasSuffix(" starts-chain"))
+      // What is read begins chains of its own, in the name of what was registered there.
+      let span = serve.split(separator: " ").first { $0.hasPrefix("span=") }!.dropFirst(5)
+      #expect(ring.events.contains { $0.contains("kind=read site=echo chain=\(span) by=\(span)") })
+      #expect(ring.events.contains { $0.contains("kind=io trigger=poll site=echo") && $0.hasSuffix(" starts-chain") })
+    }
+  }
+
   @Test("gives connections to the loops that are left, and closes them where none is", arguments: LoopKind.allCases)
   func ended(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)

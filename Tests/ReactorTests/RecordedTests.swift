@@ -74,14 +74,14 @@ struct RecordedTests {
   func deferreds() throws {
     let recording = try Recording()
     let reactor = recording.virtual.reactor
-    let outer = reactor.deferred(of: Int.self, function: "outer")
+    let outer = reactor.deferred(of: Int.self, function: "outer", file: "T.swift", line: 1)
     let inner = reactor.deferred(of: Int.self, function: "inner")
     reactor.callSoon(function: "adds") {
       reactor.chain("work")
       outer.addCallback(function: "step 1") { value in value + 1 }
         .addCallback(function: "step 2") { _ in inner }
         .addErrback(function: "not run") { _ in 0 }
-        .addCallback(function: "step 3") { (_) throws -> Int in throw Oops.first }
+        .addCallback(function: "step 3", file: "T.swift", line: 7) { (_) throws -> Int in throw Oops.first }
     }
     reactor.callLater(.milliseconds(1), function: "fires outer") { outer.callback(1) }
     reactor.callLater(.milliseconds(2), function: "fires inner") { inner.callback(5) }
@@ -124,7 +124,7 @@ struct RecordedTests {
         1.002000000 settled op=12 outcome=success
         1.002000000 begin span=14 kind=deferred trigger=callback site=step 3 op=12
         1.002000000 end span=14 threw
-        1.002000000 unhandled op=12 text="first"
+        1.002000000 unhandled op=12 text="first, from step 3 (T.swift:7), in the chain of the Deferred made in outer (T.swift:1)"
         1.002000000 end span=13
         1.003000000 poll-enter timeout=0.000000000
         1.003000000 poll-return ready=0
@@ -302,6 +302,42 @@ struct RecordedTests {
         1.000000000 settled op=1 outcome=cancelled
         1.000000000 loop-end
         """)
+  }
+
+  @Test("of a timer that is put off: a new one in the place of the old")
+  func rescheduled() throws {
+    let recording = try Recording()
+    let reactor = recording.virtual.reactor
+    let timer = reactor.callLater(.milliseconds(1), function: "timer") {}
+    timer.reschedule(after: .milliseconds(2))
+    recording.virtual.advance(by: .milliseconds(2))
+    #expect(
+      recording.eventsBetweenPolls() == """
+        1.000000000 loop-begin
+        1.000000000 created op=1 kind=timer site=timer due=1.001000000
+        1.000000000 settled op=1 outcome=cancelled
+        1.000000000 created op=2 kind=timer site=timer due=1.002000000
+        1.002000000 begin span=3 kind=timer trigger=timer site=timer op=2 ready=1.002000000
+        1.002000000 settled op=2 outcome=success
+        1.002000000 end span=3
+        1.002000000 loop-end
+        """)
+  }
+
+  @Test("of a lookup, and of a child, that the end comes before: cancelled, though the program holds their Deferreds")
+  func pendingAtTheEnd() throws {
+    let recording = try Recording()
+    let reactor = recording.virtual.reactor
+    let connection = reactor.connect(host: "name.invalid", port: 1, function: "connects")
+    let child = try reactor.spawn("sleep", ["1000"], function: "spawns")
+    let events = recording.events().split(separator: "\n")
+    let created = events.filter { $0.contains(" created ") }
+    #expect(created.count == 4)
+    for event in created {
+      let operation = event.split(separator: " ")[2]
+      #expect(events.contains { $0.contains("settled \(operation) outcome=cancelled") }, "\(event)")
+    }
+    withExtendedLifetime((connection, child)) {}
   }
 
   @Test("of what still waits at the end: cancelled, not dropped, down to what waits for it")

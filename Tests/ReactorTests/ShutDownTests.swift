@@ -38,7 +38,10 @@ struct ShutDownTests {
     // A client of its own process would do: this one has to live past the shutdown, and is blocking.
     let client = try BlockingClient(port: listener.port)
     client.send("request")
-    let thread = ClientThread { client.receiveAll() }
+    let thread = ClientThread {
+      defer { client.end() }
+      return client.receiveAll()
+    }
     if kind == .real { loop.run() } else { loop.drive(for: .milliseconds(2)) }
     received.value = thread.join()
     #expect(received.value == Self.body.count)
@@ -74,6 +77,60 @@ struct ShutDownTests {
     #expect(report.value?.unfinished.map(\.function) == ["slow work"])
     #expect(report.value?.isClean == false)
     #expect(loop.failures.value == ["first"])
+  }
+
+  @Test("waits for tasks, but not for the one that called for it", arguments: LoopKind.allCases)
+  func tasks(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    reactor.task {
+      try await reactor.sleep(for: .milliseconds(3))
+      log.add("worked")
+      try await reactor.task { try await reactor.sleep(for: .milliseconds(1)) }.value
+    }.addCallback { log.add("done") }
+    reactor.task {
+      let report = try await reactor.shutDown(within: .seconds(20)).value
+      log.add("clean \(report.isClean)")
+    }
+    loop.drive(for: .milliseconds(10))
+    #expect(log.value == ["worked", "done", "clean true"])
+  }
+
+  @Test("cancels a task that is not done in time, and says where it was started", arguments: LoopKind.allCases)
+  func unfinishedTask(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    reactor.task(function: "for ever") {
+      defer { log.add("cancelled \(Task.isCancelled)") }
+      try await reactor.sleep(for: .seconds(1_000))
+    }
+    reactor.shutDown(within: .milliseconds(2)).addCallback { log.add("\($0.unfinished.map(\.function))") }
+    loop.drive(for: .milliseconds(10))
+    #expect(log.value == [#"["for ever"]"#, "cancelled true"])
+  }
+
+  @Test("asks children to end, and waits for them", arguments: LoopKind.allCases)
+  func children(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let child = try loop.reactor.spawn("sleep", ["1000"])
+    child.exit.addCallback { log.add("\($0)") }
+    loop.reactor.shutDown(within: .seconds(20)).addCallback { log.add("clean \($0.isClean)") }
+    loop.run()
+    #expect(log.value == ["signal 15 (Terminated)", "clean true"])
+  }
+
+  @Test("kills a child that does not end in time, and leaves nothing of it")
+  func obstinateChild() throws {
+    let loop = try LoopUnderTest(.real)
+    let reactor = loop.reactor
+    let killed = Box<[pid_t]>([])
+    let child = try reactor.spawn("/bin/sh", ["-c", "trap '' TERM; echo ready; exec sleep 1000"], output: .pipe)
+    child.output.onBytes { _ in
+      reactor.shutDown(within: .milliseconds(5)).addCallback { killed.value = $0.killed }
+    }
+    loop.run()
+    #expect(killed.value == [child.id])
+    #expect(kill(child.id, 0) == -1 && errno == ESRCH)
   }
 
   @Test("stops at once where there is nothing to finish", arguments: LoopKind.allCases)

@@ -30,6 +30,15 @@ public final class DeferredSemaphore {
   public var waiters: Int { waiting.count }
 
   /// Fires when a token is the caller's, who has to `release()` it. Cancelling gives up the place in the queue.
+  ///
+  /// ```swift
+  /// let one = DeferredSemaphore(on: reactor, tokens: 1)
+  /// reactor.task {
+  ///   try await one.acquire().value
+  ///   defer { one.release() }
+  ///   try await reactor.sleep(for: .seconds(1))
+  /// }
+  /// ```
   public func acquire(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line
   ) -> Deferred<Void> {

@@ -1,6 +1,12 @@
 import Trace
 
 /// What a Deferred fails with where its own source did not.
+///
+/// ```swift
+/// reactor.after(.seconds(10)).timeOut(after: .seconds(1)).addErrback { error in
+///   if case DeferredError.timedOut(let limit, _) = error { print("not within \(limit.seconds) s") }
+/// }
+/// ```
 public enum DeferredError: Error, Equatable, Sendable {
   /// It did not settle in time: how long it had, and where that was asked for.
   case timedOut(after: Nanoseconds, CallSite)

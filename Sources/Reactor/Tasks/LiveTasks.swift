@@ -48,10 +48,13 @@ struct LiveTasks {
   mutating func add(_ waiter: Waiter) { waiters[ObjectIdentifier(waiter)] = waiter }
   mutating func remove(_ waiter: Waiter) { waiters[ObjectIdentifier(waiter)] = nil }
 
-  /// All that live, oldest first, for the reactor to cancel before it ends.
+  /// Those that have not ended, oldest first.
+  var all: [LiveTask] { tasks.values.sorted { $0.id < $1.id } }
+
+  /// All that live, for the reactor to cancel before it ends.
   mutating func beginEnding() -> [LiveTask] {
     isEnding = true
-    return tasks.values.sorted { $0.id < $1.id }
+    return all
   }
 
   /// What has not ended when the reactor does.

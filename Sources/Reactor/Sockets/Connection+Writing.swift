@@ -59,6 +59,14 @@ extension Connection {
 
   /// Ends our own direction once everything written has been sent (half-close); reading goes on until the peer ends its
   /// own, and then the connection has ended. Of a pipe there is but one direction: this closes it.
+  ///
+  /// ```swift
+  /// reactor.connect(host: "127.0.0.1", port: 7).addCallback { connection in
+  ///   connection.onData { print(String(decoding: $0, as: UTF8.self)) }
+  ///   connection.write("all that there is to ask")
+  ///   connection.endOutput()
+  /// }
+  /// ```
   public func endOutput() {
     reactor.checkThread("Connection.endOutput")
     guard isOpen else { return }
@@ -100,7 +108,7 @@ extension Connection {
     updateInterest()
     tellOfDrain(operation)
     guard output.isEmpty, descriptor >= 0 else { return }
-    if isClosing { return finish(hasEndOfInput ? .byPeer : .here, .poll) }
+    if isClosing { return finish(hasEndOfInput ? .byPeer : .here, .poll, lingers: true) }
     if ownDirection == .ending { shutDownOutput(.poll) }
   }
 

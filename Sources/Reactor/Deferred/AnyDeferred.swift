@@ -197,6 +197,11 @@ public class AnyDeferred {
   /// `CancellationError`, unless its `onCancel` fires it otherwise, and so do all that derive from it.
   ///
   /// Does nothing once the value is there. A cancellation that nobody handles is not reported.
+  ///
+  /// ```swift
+  /// let page = reactor.inThread { "a page" }.addCallback { $0.count }
+  /// page.cancel()
+  /// ```
   public final func cancel() {
     reactor.checkThread("Deferred.cancel")
     var node = self

@@ -3,6 +3,10 @@
 
 extension Deferred {
   /// Adds a step that runs on the value; what it returns or throws is what comes out. A failure is passed on.
+  ///
+  /// ```swift
+  /// reactor.inThread { 6 * 7 }.addCallback { "\($0)" }.addCallback { text in print(text) }
+  /// ```
   @inlinable @discardableResult
   public func addCallback<New>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
@@ -12,6 +16,11 @@ extension Deferred {
   }
 
   /// Adds a step that runs on the value; what the Deferred that it returns fires with is what comes out.
+  ///
+  /// ```swift
+  /// reactor.connect(host: "127.0.0.1", port: 80)
+  ///   .addCallback { connection in reactor.after(.seconds(1)).addCallback { connection.close() } }
+  /// ```
   @inlinable @discardableResult
   public func addCallback<New>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
@@ -22,6 +31,15 @@ extension Deferred {
 
   /// Adds a step that runs on a failure, and handles it: what it returns is the value from here on, unless it throws. A
   /// value is passed on.
+  ///
+  /// ```swift
+  /// reactor.connect(host: "127.0.0.1", port: 8080)
+  ///   .addErrback { _ in reactor.connect(host: "127.0.0.1", port: 8081) }
+  ///   .addErrback { error in
+  ///     print("neither: \(error)")
+  ///     throw error
+  ///   }
+  /// ```
   @inlinable @discardableResult
   public func addErrback(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
@@ -42,6 +60,15 @@ extension Deferred {
   }
 
   /// Adds a step that runs on the value as well as on a failure, which it handles.
+  ///
+  /// ```swift
+  /// reactor.inThread { 42 }.addBoth { result in
+  ///   switch result {
+  ///   case .success(let value): print(value)
+  ///   case .failure(let error): print(error)
+  ///   }
+  /// }
+  /// ```
   @inlinable @discardableResult
   public func addBoth<New>(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,

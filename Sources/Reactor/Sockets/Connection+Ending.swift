@@ -5,6 +5,13 @@ import Trace
 extension Connection {
   /// `body` is called once, from the ready queue, after the connection came to its end: with the error, or `nil` where
   /// either side closed it in good order. Also where it has ended before.
+  ///
+  /// ```swift
+  /// reactor.connect(host: "127.0.0.1", port: 7).addCallback { connection in
+  ///   connection.onBytes { _ in }
+  ///   connection.onClose { error in print(error?.description ?? "closed in good order") }
+  /// }
+  /// ```
   public func onClose(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ body: @escaping (ReactorError?) throws -> Void
@@ -14,12 +21,24 @@ extension Connection {
     if end != nil { queueClosing(reactor.trigger) }
   }
 
-  /// Closes it once everything written has been sent; nothing is read any more.
+  /// Closes it once everything written has been sent; nothing that comes in is heard of any more.
+  ///
+  /// The peer can read all of it to its end, though it may be sending still: what comes from it is thrown away, until it ends its
+  /// direction, for two seconds at most. (The kernel would reset the connection.) To spare oneself that, there is `abort`.
+  ///
+  /// ```swift
+  /// try reactor.listen(host: "127.0.0.1", port: 0) { connection in
+  ///   connection.onBytes { _ in
+  ///     connection.write("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n\r\n")
+  ///     connection.close()
+  ///   }
+  /// }
+  /// ```
   public func close() {
     reactor.checkThread("Connection.close")
     guard isAlive else { return }
     isClosing = true
-    if output.isEmpty { finish(.here, reactor.trigger) } else { updateInterest() }
+    if output.isEmpty { finish(.here, reactor.trigger, lingers: true) } else { updateInterest() }
   }
 
   /// Closes it now: what was not sent is lost, and the peer sees a reset.
@@ -30,22 +49,28 @@ extension Connection {
     finish(.here, reactor.trigger)
   }
 
-  func finish(_ end: End, _ trigger: Trigger) {
+  func finish(_ end: End, _ trigger: Trigger, lingers: Bool = false) {
     guard descriptor >= 0 else { return }
     // The handlers may hold the last reference to it.
     withExtendedLifetime(self) {
       if interest != nil { reactor.unwatch(descriptor) }
-      release(end)
+      release(end, lingers: lingers)
       queueClosing(trigger)
       reactor.shuttingDown?.ended(self)
     }
   }
 
   /// Closes the descriptor, settles its operations and lets go of the handlers that are of no more use.
-  func release(_ end: End) {
+  ///
+  /// - Parameter lingers: whether a peer that is still sending is to get all that was sent to it.
+  func release(_ end: End, lingers: Bool = false) {
     let recorder = reactor.recorder
-    Glibc.close(descriptor)
     recorder.unwatched(descriptor)
+    if lingers && channel == .socket && !hasEndOfInput {
+      Lingering.close(descriptor, peer, reactor)
+    } else {
+      Glibc.close(descriptor)
+    }
     descriptor = -1
     self.end = end
     if let reading { settle(reading.registration.operation, end) }

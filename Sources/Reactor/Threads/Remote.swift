@@ -4,6 +4,13 @@ import Recorder
 import Trace
 
 /// What other threads may have of a reactor. Copies and outliving the reactor are fine.
+///
+/// ```swift
+/// let remote = reactor.remote
+/// reactor.inThread {
+///   for percent in 1...100 { remote.call { $0.mark("\(percent) %") } }
+/// }
+/// ```
 public final class Remote: Sendable {
   private struct Box: ~Copyable, Sendable {
     var mail = PlainBuffer<Mail>()

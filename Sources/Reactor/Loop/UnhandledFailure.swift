@@ -1,6 +1,12 @@
 import Glibc
 
 /// An error that nobody handled: thrown by a callback of the loop, or still a Deferred's when the last one let go of it.
+///
+/// ```swift
+/// reactor.onUnhandledFailure = { failure in
+///   print(failure.error, "from", failure.site, "in the chain of", failure.origin?.description ?? "nothing")
+/// }
+/// ```
 public struct UnhandledFailure {
   /// What was thrown.
   public let error: any Error
@@ -11,9 +17,14 @@ public struct UnhandledFailure {
   public let origin: CallSite?
 
   /// Writes one line to stderr: what a reactor does unless its `onUnhandledFailure` is set.
-  public func print() {
+  public func print() { printError("unhandled failure: \(self)") }
+}
+
+extension UnhandledFailure: CustomStringConvertible {
+  /// `no such user, from find(_:) (Server/Users.swift:12), in the chain of the Deferred made in …`
+  public var description: String {
     let chain = origin.map { $0 == site ? "" : ", in the chain of the Deferred made in \($0)" } ?? ""
-    printError("unhandled failure: \(error), from \(site)\(chain)")
+    return "\(error), from \(site)\(chain)"
   }
 }
 

@@ -5,7 +5,8 @@ import Trace
 
 /// A child process of a reactor.
 ///
-/// The reactor waits for its end, whether or not anybody holds this; it is left alone when the reactor ends. For the
+/// The reactor waits for its end, whether or not anybody holds this. It does not outlive the reactor: `Reactor.shutDown` asks it
+/// to end (SIGTERM), and one that still runs when the reactor ends is killed, for nobody else could wait for it. For the
 /// reactor's own thread.
 ///
 /// ```swift
@@ -17,6 +18,11 @@ import Trace
 /// ```
 public final class Child {
   /// Where one of its three standard streams leads.
+  ///
+  /// ```swift
+  /// let list = try reactor.spawn("ls", input: .null, output: .pipe, errors: .inherited)
+  /// list.output.onData { print($0.count, "bytes") }
+  /// ```
   public enum Stream: Sendable {
     /// To the same as this process' own.
     case inherited
@@ -27,6 +33,16 @@ public final class Child {
   }
 
   /// How a process ended.
+  ///
+  /// ```swift
+  /// try reactor.spawn("make").exit.addCallback { exit in
+  ///   switch exit {
+  ///   case .status(0): print("made")
+  ///   case .status(let status): print("failed with \(status)")
+  ///   case .signal(let signal): print("ended by signal \(signal)")
+  ///   }
+  /// }
+  /// ```
   public enum Exit: Hashable, Sendable {
     /// By itself, with a status from 0 to 255; 0 is success.
     case status(Int32)
@@ -90,16 +106,17 @@ extension Child: Watcher {
       // Fails where the program ignores SIGCHLD, or waits for all its children by itself.
       if reaped < 0 { exit.errback(failure) } else { exit.callback(hasExited ? .status(status) : .signal(status)) }
     }
+    reactor.shuttingDown?.ended(self)
   }
 
   func reactorEnded() {
-    release(exit.reactor)
+    giveUp()
     exit.abandon()
   }
 
   /// Nobody could hear of its end.
   fileprivate func giveUp() {
-    kill(SIGKILL)
+    _ = ll_pidfd_signal(descriptor, SIGKILL)
     waitpid(id, nil, 0)
     release(exit.reactor)
   }

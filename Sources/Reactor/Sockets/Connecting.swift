@@ -22,7 +22,7 @@ private final class Connecting: Watcher {
   init(_ deferred: Deferred<Connection>, within timeout: Nanoseconds) {
     self.deferred = deferred
     chain = deferred.reactor.recorder.chain
-    deadline = deferred.reactor.now + max(timeout, .zero)
+    deadline = deferred.reactor.now.later(by: max(timeout, .zero))
     // Weak: this holds the Deferred, and the poll or the lookup this.
     deferred.onCancel = { [weak self] _ in self?.leave() }
   }
@@ -32,6 +32,7 @@ private final class Connecting: Watcher {
     _ lookup: Deferred<[SocketAddress]>, of host: String, function: StaticString, file: StaticString, line: UInt
   ) {
     stage = .lookingUp(lookup)
+    reactor.lookingUp[ObjectIdentifier(self)] = deferred
     reactor.recorder.awaits(deferred.operation, on: lookup.operation)
     let timedOut = ReactorError.failed(.resolve, at: host, errno: ETIMEDOUT)
     setTimer(deadline) { $0.deferred.errback(timedOut) }
@@ -110,6 +111,7 @@ private final class Connecting: Watcher {
   private func leave(closing: Bool = true) {
     timer?.cancel()
     timer = nil
+    reactor.lookingUp[ObjectIdentifier(self)] = nil
     let left = stage
     stage = .over
     switch left {

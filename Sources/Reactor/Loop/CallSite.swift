@@ -3,6 +3,12 @@ import Recorder
 /// Where in the program a callback was registered or a Deferred was made.
 ///
 /// Three words rather than three literals, because every timer, Deferred and entry of the ready queue carries one.
+///
+/// ```swift
+/// reactor.onUnhandledFailure = { failure in
+///   print("\(failure.error) in \(failure.site.file), line \(failure.site.line)")
+/// }
+/// ```
 public struct CallSite: @unchecked Sendable, Equatable, CustomStringConvertible {
   // Unchecked: both pointers point to constants of the program's image.
   private let functionStart: UnsafePointer<UInt8>

@@ -84,7 +84,7 @@ public final class Connection {
   }
 
   deinit {
-    if descriptor >= 0 { release(.here) }
+    if descriptor >= 0 { release(.here, lingers: true) }
   }
 
   /// Whether it can still be written to.

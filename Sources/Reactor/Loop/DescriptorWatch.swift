@@ -59,6 +59,14 @@ public final class DescriptorWatch {
 
   /// Calls `body` in every tick in which there is room to write, until `stopWriting` or `cancel`: so only for as long as
   /// there is something to write. Otherwise as `onReadable`.
+  ///
+  /// ```swift
+  /// let watch = reactor.watch(STDOUT_FILENO, "the terminal")
+  /// try watch.onWritable {
+  ///   print("there is room")
+  ///   watch.stopWriting()
+  /// }
+  /// ```
   public func onWritable(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ body: @escaping () throws -> Void
@@ -84,6 +92,12 @@ public final class DescriptorWatch {
     drop(\.reading, .cancelled)
     drop(\.writing, .cancelled)
     narrow()
+  }
+
+  /// For the trace: what is read here, or else written, is what brings the value of `deferred`.
+  package func settles(_ deferred: AnyDeferred) {
+    guard let operation = (reading ?? writing)?.registration.operation else { return }
+    reactor.recorder.awaits(deferred.operation, on: operation)
   }
 
   // MARK: The table's side

@@ -95,7 +95,8 @@ public final class ReactorGroup: Sendable {
   /// Shuts all loops down at once (see `Reactor.shutDown`), and waits until the last one has ended. Returns what each had to
   /// cut off, also when called again.
   ///
-  /// Blocks for at most a little longer than `limit`, unless a callback does; not for a thread of the group.
+  /// Blocks for at most a little longer than `limit`, and for another second where tasks do not end when they are cancelled;
+  /// unless a callback blocks. Not for a thread of the group.
   public func shutDown(within limit: Nanoseconds) -> [ShutDown] {
     if members.contains(where: { pthread_equal($0.thread, pthread_self()) != 0 }) {
       misuse("ReactorGroup.shutDown on a thread of the group: it would wait for itself")
@@ -128,8 +129,9 @@ public final class ReactorGroup: Sendable {
     let first = turn.wrappingAdd(1, ordering: .relaxed).oldValue
     for offset in members.indices {
       let member = members[(first &+ offset) % members.count]
-      let isTaken = member.remote.call(function: function, file: file, line: line) { reactor in
-        try onConnection(socket.connection(reactor))
+      let isTaken = member.remote.call(function: "take a connection") { reactor in
+        let site = reactor.recorder.site(function, file, line)
+        reactor.accept(socket, CallSite(function, file, line), site, onConnection)
       }
       if isTaken { return }
     }
@@ -137,8 +139,17 @@ public final class ReactorGroup: Sendable {
 }
 
 extension Reactor {
+  /// Begins a chain for a connection that another loop handed over, as a listener's own accept does.
+  fileprivate func accept(
+    _ socket: AcceptedSocket, _ callSite: CallSite, _ site: RingSite,
+    _ onConnection: (Connection) throws -> Void
+  ) {
+    recorder.beganChain(site, .io, .thread)
+    run(Registration(callSite, site, .none, .none)) { try onConnection(socket.connection(self)) }
+  }
+
   /// Listens on an address, as `listen(on:)`, and gives each connection to a loop of the group in turn, where `onConnection`
-  /// is called for it: on that loop's thread. A callback of the kind `thread` there, and not a chain of its own.
+  /// is called for it: on that loop's thread, where it begins a chain.
   ///
   /// Stopping this reactor, or the listener, stops the listening; the group's loops and connections live on.
   ///

@@ -3,11 +3,19 @@ import Trace
 
 /// A callback that the loop will run when it is due, once or again and again.
 ///
-/// Letting go of it does not cancel it.
+/// Letting go of it does not cancel it. For the reactor's own thread.
+///
+/// ```swift
+/// let timer = reactor.callLater(.seconds(30)) { print("nobody spoke for half a minute") }
+/// try reactor.listen(host: "127.0.0.1", port: 0) { connection in
+///   connection.onBytes { _ in timer.reschedule(after: .seconds(30)) }
+///   connection.onClose { _ in timer.cancel() }
+/// }
+/// ```
 public final class Timer {
   // What its queue needs of every timer that it passes comes first, in one line of the cache.
   /// The time to the due moment: from its setting, or, where it repeats, from the due moment before.
-  let delay: Nanoseconds
+  @exclusivity(unchecked) var delay: Nanoseconds
   /// When it comes due next, or came due last.
   @exclusivity(unchecked) public internal(set) var due: Instant
   /// Its number among the timers set.
@@ -18,9 +26,9 @@ public final class Timer {
   @exclusivity(unchecked) var next: Unmanaged<Timer>?
   /// Gone once it has run for the last time.
   @exclusivity(unchecked) var work: (() throws -> Void)?
-  let registration: Registration
+  @exclusivity(unchecked) var registration: Registration
   let repeats: Bool
-  private let reactor: Reactor
+  let reactor: Reactor
 
   init(
     _ reactor: Reactor, due: Instant, _ delay: Nanoseconds, repeats: Bool, _ registration: Registration,
@@ -56,7 +64,11 @@ public final class Timer {
 extension Reactor {
   /// Runs `work` once, `delay` after the beginning of this tick (`now`); in the next tick at the earliest.
   ///
-  /// What it throws is an unhandled failure. Nothing is set on a reactor that has ended.
+  /// A `delay` below zero counts as zero. What `work` throws is an unhandled failure. Nothing is set on a reactor that has ended.
+  ///
+  /// ```swift
+  /// reactor.callLater(.milliseconds(500)) { print("half a second later") }
+  /// ```
   @discardableResult
   public func callLater(
     _ delay: Nanoseconds, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
@@ -68,7 +80,17 @@ extension Reactor {
   /// Runs `work` every `period` (above zero), first one period after `now`, until it is cancelled.
   ///
   /// It does not drift: each due moment is a whole number of periods after the first. Those that went by while the
-  /// loop was busy are left out, not made up for. What it throws is an unhandled failure, and it goes on.
+  /// loop was busy are left out, not made up for. Each delivery begins a chain. What it throws is an unhandled failure, and it
+  /// goes on.
+  ///
+  /// ```swift
+  /// var left = 3
+  /// var timer: Timer?
+  /// timer = reactor.callEvery(.seconds(1)) {
+  ///   left -= 1
+  ///   if left == 0 { timer?.cancel() }
+  /// }
+  /// ```
   @discardableResult
   public func callEvery(
     _ period: Nanoseconds, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
@@ -82,7 +104,7 @@ extension Reactor {
     _ delay: Nanoseconds, repeats: Bool, _ callSite: CallSite, _ site: RingSite, _ work: @escaping () throws -> Void
   ) -> Timer {
     checkThread("callLater or callEvery")
-    let due = now + delay
+    let due = now.later(by: delay)
     let operation = hasEnded ? .none : recorder.created(.timer, site, standing: repeats, due: due)
     let registration = Registration(callSite, site, recorder.chain, operation)
     let timer = Timer(self, due: due, delay, repeats: repeats, registration, work)
@@ -120,10 +142,10 @@ extension Reactor {
 
   private func runRepeating(_ timer: consuming Timer, _ now: Instant) {
     let due = timer.due
-    timer.due = due + timer.delay
+    timer.due = due.later(by: timer.delay)
     if timer.due <= now {
       let missed = (now - due).count / timer.delay.count
-      timer.due = due + Nanoseconds(timer.delay.count * (missed + 1))
+      timer.due = due.later(by: Nanoseconds(timer.delay.count * missed)).later(by: timer.delay)
     }
     let registration = timer.registration
     let work = timer.work

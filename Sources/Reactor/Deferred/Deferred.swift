@@ -17,6 +17,10 @@ import Trace
 /// reactor.callLater(.seconds(1)) { answer.callback(42) }
 /// ```
 ///
+/// A step without types costs the compiler: each word is there for a step that returns a value and for one that returns a Deferred,
+/// and all closures of one expression that are a single expression are tried together. More than three like `{ $0 + 1 }` in a
+/// row are too many for it: give one of them a type, `{ (sum: Int) in sum + 1 }`, or the chain an intermediate name.
+///
 /// Only a Deferred that was made, not derived, is an operation in the trace, and a derived one whose step returned a
 /// Deferred that had not fired. Not for use from another thread, and not `Sendable`.
 public class Deferred<Value>: AnyDeferred {
@@ -56,6 +60,12 @@ public class Deferred<Value>: AnyDeferred {
   }
 
   /// Fires with a value: its steps run, inside this call. Once only; to no effect after a cancel.
+  ///
+  /// ```swift
+  /// let answer = reactor.deferred(of: String.self)
+  /// answer.addCallback { print($0) }
+  /// answer.callback("at once")
+  /// ```
   @inlinable
   public final func callback(_ value: Value) {
     guard mayFire(with: "\(Result<Value, any Error>.success(value))") else { return }
@@ -114,6 +124,14 @@ extension Deferred where Value == Void {
 
 extension Reactor {
   /// A Deferred of this reactor, for its maker to fire; see `Deferred.init(on:)`.
+  ///
+  /// ```swift
+  /// func firstLine(of connection: Connection) -> Deferred<String> {
+  ///   let line = reactor.deferred(of: String.self) { _ in connection.abort() }
+  ///   connection.onData { line.callback(String(decoding: $0, as: UTF8.self)) }
+  ///   return line
+  /// }
+  /// ```
   @inlinable
   public func deferred<Value>(
     of type: Value.Type = Value.self, function: StaticString = #function, file: StaticString = #fileID,
@@ -123,6 +141,14 @@ extension Reactor {
   }
 
   /// A Deferred that has fired with `value`, for whoever must return one and has the value.
+  ///
+  /// ```swift
+  /// var pages = ["/": "home"]
+  /// func page(_ path: String) -> Deferred<String> {
+  ///   if let known = pages[path] { return reactor.succeeded(known) }
+  ///   return reactor.inThread { "page \(path)" }
+  /// }
+  /// ```
   public func succeeded<Value>(
     _ value: Value, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line
   ) -> Deferred<Value> {

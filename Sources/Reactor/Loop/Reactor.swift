@@ -16,11 +16,27 @@ import Trace
 ///
 /// What is registered keeps the reactor alive until it has run and ended. A callback may throw: that is an
 /// `UnhandledFailure`, and the loop goes on.
+///
+/// ```swift
+/// let listener = try reactor.listen(host: "127.0.0.1", port: 0) { connection in
+///   connection.onBytes { connection.write($0) }
+/// }
+/// try reactor.onSignal(SIGINT) { reactor.shutDown(within: .seconds(10)) }
+/// print("echo on port", listener.port)
+/// reactor.run()
+/// ```
 public final class Reactor {
   /// Its name in traces.
   public let name: String
   // Unchecked here and below: one thread runs all of it and nothing is passed inout across a callback.
   /// Hears of every failure that nobody handled, on the loop's thread; at first it writes a line to stderr.
+  ///
+  /// ```swift
+  /// reactor.onUnhandledFailure = { failure in
+  ///   failure.print()
+  ///   reactor.shutDown(within: .seconds(1))
+  /// }
+  /// ```
   @exclusivity(unchecked) public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
   /// Hears of every Deferred that was let go of unfired although steps waited for it, by where it was made: those steps never
   /// run. At first it writes a line to stderr.
@@ -55,6 +71,9 @@ public final class Reactor {
   let pool: PoolCalls
   /// Looks names up; threads of its own, so that the program's calls cannot starve it.
   let resolver: PoolCalls
+  /// Connections to be, while their hosts' names are looked up.
+  var lookingUp: [ObjectIdentifier: AnyDeferred] = [:]
+  var lingering = LingeringSockets()
   var shutDownHooks: [ShuttingDown.Hook] = []
   /// Under way since `shutDown`.
   var shuttingDown: ShuttingDown?
@@ -175,6 +194,8 @@ public final class Reactor {
     letGoOfTasks()
     pool.end()
     resolver.end()
+    for connecting in lookingUp.values { connecting.abandon() }
+    lookingUp = [:]
     for watcher in descriptors.removeAll() { watcher.reactorEnded() }
     while let timer = timers.popAny() {
       timer.work = nil
@@ -192,6 +213,11 @@ public final class Reactor {
   /// Runs `work` in the next tick's ready phase (in this one's, where that has not begun), in the order of the calls.
   ///
   /// What it throws is an unhandled failure.
+  ///
+  /// ```swift
+  /// reactor.callSoon { print("second") }
+  /// print("first")
+  /// ```
   public func callSoon(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ work: consuming @escaping () throws -> Void
@@ -282,22 +308,10 @@ public final class Reactor {
 
   /// Tells the trace and the program of a failure that nobody handled.
   func report(_ error: any Error, _ registration: Registration, origin: CallSite? = nil) {
-    if recorder.isOn { recorder.unhandled(registration.operation, message: "\(error)") }
-    onUnhandledFailure(UnhandledFailure(error: error, site: registration.callSite, origin: origin))
-  }
-
-  /// Names the chain of the running callback: from here on it, and all that it registers, is a piece of work of its own.
-  ///
-  /// The name stands in the trace as it is: give no secrets.
-  public func chain(_ name: String) {
-    checkThread("chain")
-    if isInTick && recorder.isOn { _ = recorder.nameChain(name) }
-  }
-
-  /// Puts a remark into the trace, at this moment.
-  public func mark(_ text: String) {
-    checkThread("mark")
-    recorder.mark(text)
+    let failure = UnhandledFailure(error: error, site: registration.callSite, origin: origin)
+    // A callback's site is that of its operation, which the trace has.
+    if recorder.isOn { recorder.unhandled(registration.operation, message: origin == nil ? "\(error)" : "\(failure)") }
+    onUnhandledFailure(failure)
   }
 
   // MARK: Descriptors

@@ -45,6 +45,15 @@ extension Reactor {
   /// Suspends the calling task; the loop goes on. By the reactor's clock, from the beginning of this tick (`now`).
   ///
   /// Throws a `CancellationError` where the task is cancelled, and `ReactorError.ended` on a reactor that has ended.
+  ///
+  /// ```swift
+  /// reactor.task {
+  ///   for second in 1...3 {
+  ///     try await reactor.sleep(for: .seconds(1))
+  ///     print(second)
+  ///   }
+  /// }
+  /// ```
   public nonisolated(nonsending) func sleep(
     for time: Nanoseconds, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line
   ) async throws {
@@ -139,8 +148,10 @@ private final class TaskWork<Value>: @unchecked Sendable {
   func run() async {
     let result = await outcome()
     guard deferred.reactor.executor.isOnLoop else { return }
-    deferred.reactor.tasks.remove(task)
+    let reactor = deferred.reactor
+    reactor.tasks.remove(task)
     deferred.fire(result)
+    reactor.shuttingDown?.proceed()
   }
 
   /// Lets go of the body before the Deferred fires.

@@ -1,6 +1,14 @@
 import Glibc
 
 /// What the reactor's own calls fail with.
+///
+/// ```swift
+/// reactor.connect(host: "127.0.0.1", port: 1).addErrback { error in
+///   guard case ReactorError.failed(.connect, _, errno: ECONNREFUSED) = error else { throw error }
+///   print("nobody listens there")
+///   throw CancellationError()
+/// }
+/// ```
 public enum ReactorError: Error, Hashable, Sendable {
   /// A system call failed: which, about what address if any, and with which `errno`.
   case failed(SystemCall, at: String?, errno: Int32)

@@ -1,4 +1,10 @@
 /// The other end of a connection.
+///
+/// ```swift
+/// try reactor.listen(host: "127.0.0.1", port: 0) { connection in
+///   if case .address(let address) = connection.peer { print("from port", address.port) }
+/// }
+/// ```
 public enum Peer: Hashable, Sendable {
   /// A socket with an address.
   case address(SocketAddress)
