@@ -38,7 +38,7 @@ extension Connection {
     reactor.checkThread("Connection.close")
     guard isAlive else { return }
     isClosing = true
-    if output.isEmpty { finish(.here, reactor.trigger, lingers: true) } else { updateInterest() }
+    if !hasOutput { finish(.here, reactor.trigger, lingers: true) } else { updateInterest() }
   }
 
   /// Closes it now: what was not sent is lost, and the peer sees a reset.
@@ -74,13 +74,10 @@ extension Connection {
     descriptor = -1
     self.end = end
     if let reading { settle(reading.registration.operation, end) }
-    settle(sending, end)
-    sending = .none
-    output = Output()
+    if let outgoing { settle(outgoing.operation, end) }
+    outgoing = nil
     reading = nil
     ending = nil
-    highWater = nil
-    draining = nil
   }
 
   private func settle(_ operation: RingOperation, _ end: End) {

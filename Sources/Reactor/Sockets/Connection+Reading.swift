@@ -130,7 +130,7 @@ extension Connection {
 
   private func closeAfterPeer() {
     isClosing = true
-    if output.isEmpty { finish(.byPeer, .poll) } else { updateInterest() }
+    if !hasOutput { finish(.byPeer, .poll) } else { updateInterest() }
   }
 
   /// Both directions are gone, or an error is pending; and reading, which would find out, is not of interest.
@@ -139,9 +139,9 @@ extension Connection {
     if code != 0 { return finish(failure(.receive, code), .poll) }
     if !hasEndOfInput && !isClosing {
       // A Unix socket or a pipe: read once there is interest again, which makes the poll report it again.
-      if output.isEmpty && channel.hasInput(descriptor) { return }
+      if !hasOutput && channel.hasInput(descriptor) { return }
       inputEnded()
     }
-    finish(output.isEmpty ? .byPeer : failure(.send, EPIPE), .poll)
+    finish(hasOutput ? failure(.send, EPIPE) : .byPeer, .poll)
   }
 }

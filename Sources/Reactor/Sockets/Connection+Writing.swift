@@ -45,7 +45,7 @@ extension Connection {
     _ body: @escaping () throws -> Void
   ) {
     reactor.checkThread("Connection.onHighWater")
-    if isAlive { highWater = handler(function, file, line, body) }
+    if isAlive { makeOutgoing().highWater = handler(function, file, line, body) }
   }
 
   /// `body` is called each time when, after the high water, no more waits than the lower of the `waterMarks`.
@@ -54,7 +54,7 @@ extension Connection {
     _ body: @escaping () throws -> Void
   ) {
     reactor.checkThread("Connection.onDrain")
-    if isAlive { draining = handler(function, file, line, body) }
+    if isAlive { makeOutgoing().draining = handler(function, file, line, body) }
   }
 
   /// Ends our own direction once everything written has been sent (half-close); reading goes on until the peer ends its
@@ -71,7 +71,7 @@ extension Connection {
     reactor.checkThread("Connection.endOutput")
     guard isOpen else { return }
     ownDirection = .ending
-    if output.isEmpty { shutDownOutput(reactor.trigger) }
+    if !hasOutput { shutDownOutput(reactor.trigger) }
   }
 
   private func send(
@@ -79,52 +79,59 @@ extension Connection {
   ) {
     guard isOpen, bytes.count > 0 else { return }
     var sent = 0
-    if output.isEmpty {
+    var operation: RingOperation?
+    if !hasOutput {
       switch channel.send(bytes, to: descriptor) {
       case .success(let count): sent = count
       case .failure(let code): return finish(failure(.send, code), reactor.trigger)
       }
       if sent == bytes.count { return }
-      sending = reactor.recorder.created(.write, reactor.recorder.site(function, file, line), descriptor: descriptor)
+      operation = reactor.recorder.created(.write, reactor.recorder.site(function, file, line), descriptor: descriptor)
     }
-    buffer(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+    let outgoing = makeOutgoing()
+    if let operation { outgoing.operation = operation }
+    buffer(UnsafeRawBufferPointer(rebasing: bytes[sent...]), in: outgoing)
   }
 
-  private func buffer(_ bytes: UnsafeRawBufferPointer) {
-    output.append(bytes)
+  private func buffer(_ bytes: UnsafeRawBufferPointer, in outgoing: Outgoing) {
+    outgoing.output.append(bytes)
     updateInterest()
-    if isBackedUp || output.count <= waterMarks.upperBound { return }
+    if isBackedUp || outgoing.output.count <= outgoing.waterMarks.upperBound { return }
     isBackedUp = true
-    guard let registration = highWater?.registration else { return }
-    reactor.recorder.beganNow(registration.site, .io, reactor.trigger, operation: sending, chain: registration.chain)
-    reactor.run(registration) { try highWater?.body() }
+    guard let handler = outgoing.highWater else { return }
+    let registration = handler.registration
+    reactor.recorder.beganNow(
+      registration.site, .io, reactor.trigger, operation: outgoing.operation, chain: registration.chain)
+    reactor.run(registration) { try handler.body() }
   }
 
   /// The poll's side: there is room.
   func flush() {
-    if let code = output.send(over: channel, to: descriptor) { return finish(failure(.send, code), .poll) }
-    let operation = sending
-    if output.isEmpty { sending = .none }
+    guard let outgoing else { return }
+    if let code = outgoing.output.send(over: channel, to: descriptor) { return finish(failure(.send, code), .poll) }
+    let operation = outgoing.operation
+    if outgoing.output.isEmpty { outgoing.operation = .none }
     updateInterest()
-    tellOfDrain(operation)
-    guard output.isEmpty, descriptor >= 0 else { return }
+    tellOfDrain(operation, outgoing)
+    guard outgoing.output.isEmpty, descriptor >= 0 else { return }
     if isClosing { return finish(hasEndOfInput ? .byPeer : .here, .poll, lingers: true) }
     if ownDirection == .ending { shutDownOutput(.poll) }
   }
 
   /// Settles the wait for room where it is over; inside the span of `onDrain`, if that is due now.
-  private func tellOfDrain(_ operation: RingOperation) {
+  private func tellOfDrain(_ operation: RingOperation, _ outgoing: Outgoing) {
     let recorder = reactor.recorder
-    let isOver = output.isEmpty
-    let isDue = isBackedUp && output.count <= waterMarks.lowerBound
+    let isOver = outgoing.output.isEmpty
+    let isDue = isBackedUp && outgoing.output.count <= outgoing.waterMarks.lowerBound
     if isDue { isBackedUp = false }
-    guard isDue, isOpen, let registration = draining?.registration else {
+    guard isDue, isOpen, let handler = outgoing.draining else {
       if isOver { recorder.settled(operation, .success) }
       return
     }
+    let registration = handler.registration
     recorder.began(registration.site, .io, .poll, operation: operation, chain: registration.chain)
     if isOver { recorder.settled(operation, .success) }
-    reactor.run(registration) { try draining?.body() }
+    reactor.run(registration) { try handler.body() }
   }
 
   private func shutDownOutput(_ trigger: Trigger) {

@@ -36,16 +36,16 @@ public final class Connection {
   /// How much may wait: above the upper bound `onHighWater` is called, from there down at the lower `onDrain`. In bytes.
   ///
   /// The kernel holds some hundred kilobytes more, which the peer's line is busy with when the last of ours is gone.
-  @exclusivity(unchecked) public var waterMarks = 0...(64 << 10)
+  public var waterMarks: ClosedRange<Int> {
+    get { outgoing?.waterMarks ?? Outgoing.waterMarks }
+    set { makeOutgoing().waterMarks = newValue }
+  }
   @exclusivity(unchecked) var reading: Handler<(RawSpan) throws -> Void>?
   @exclusivity(unchecked) var ending: Handler<() throws -> Void>?
-  @exclusivity(unchecked) var highWater: Handler<() throws -> Void>?
-  @exclusivity(unchecked) var draining: Handler<() throws -> Void>?
   @exclusivity(unchecked) var closing: Handler<(ReactorError?) throws -> Void>?
   @exclusivity(unchecked) var end: End?
-  @exclusivity(unchecked) var output = Output()
-  /// The wait for room to send in; there while there is output.
-  @exclusivity(unchecked) var sending = RingOperation.none
+  /// What waits to be sent; there once something had to, or somebody wants to hear of it.
+  @exclusivity(unchecked) var outgoing: Outgoing?
 
   /// How far our own direction is.
   enum OwnDirection {
@@ -64,7 +64,7 @@ public final class Connection {
     }
   }
 
-  /// An object of its own: most connections have one or two of the five.
+  /// An object of its own: most connections have one or two of them.
   final class Handler<Body> {
     let registration: Registration
     let body: Body
@@ -90,7 +90,16 @@ public final class Connection {
   /// Whether it can still be written to.
   public var isOpen: Bool { isAlive && ownDirection == .open }
   /// Bytes written that the kernel has not taken yet.
-  public var bufferedBytes: Int { output.count }
+  public var bufferedBytes: Int { outgoing?.output.count ?? 0 }
+
+  var hasOutput: Bool { outgoing.map { !$0.output.isEmpty } ?? false }
+
+  func makeOutgoing() -> Outgoing {
+    if let outgoing { return outgoing }
+    let made = Outgoing()
+    outgoing = made
+    return made
+  }
 
   /// Whether it was neither closed nor lost.
   var isAlive: Bool { descriptor >= 0 && !isClosing }
@@ -107,7 +116,7 @@ public final class Connection {
   func updateInterest() {
     guard descriptor >= 0 else { return }
     var wanted: Interest = reading != nil && !isPaused && !isClosing && !hasEndOfInput ? .read : []
-    if !output.isEmpty { wanted.insert(.write) }
+    if hasOutput { wanted.insert(.write) }
     if wanted == interest ?? [] { return }
     if interest != nil {
       reactor.change(descriptor, wanted)
@@ -132,7 +141,7 @@ extension Connection: Watcher {
     // A hang-up is for the read to find: an end, or an error, after what there still is.
     let reads = readiness.readable || readiness.hungUp && interest?.contains(.read) == true
     if reads { receive() }
-    if readiness.writable, descriptor >= 0, !output.isEmpty { flush() }
+    if readiness.writable, descriptor >= 0, hasOutput { flush() }
     if readiness.hungUp, !reads, descriptor >= 0 { hangUp() }
   }
 
