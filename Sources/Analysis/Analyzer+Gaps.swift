@@ -8,11 +8,13 @@ extension Analyzer {
     // Neither busy nor idle: where the loop was is not known.
     let end = min(max(gap.from.bounded, loop.first), time)
     if case .busy(let since, _) = loop.phase {
-      record(loop.endPass(at: max(end, since), isTick: false, threshold: thresholds.slow))
+      record(loop.endPass(at: max(end, since), isTick: false, threshold: thresholds.slow), &loop)
     }
     loop.stopPolling(at: end)
     loop.phase = .unknown
-    clearQueue(of: &loop)
+    loop.polls.lose()
+    clearQueue(of: &loop, at: end)
+    loop.blame.lose(from: end)
     loop.knowledge.lose(from: end, to: max(gap.to.bounded, end))
   }
 
@@ -72,10 +74,13 @@ extension Analyzer {
       counts: Int32(sites.begin(row.span.site, row.span.kind)), began: began, chain: operation?.chain)
     if row.span.startsChain { span.chain = chains.reference(ChainID(raw: row.span.id.raw)) }
     if let slot = chains.slot(span.chain) {
-      span.step = chains.enter(slot, span.site, span.kind, at: span.began)
+      span.chain?.slot = Int32(slot)
+      span.chainNumber = chains[slot].number
+      span.step = chains.enter(slot, span.site, span.kind, ready: nil, at: span.began)
     } else {
       span.chain = nil
     }
     loop.stack.adopt(span)
+    loop.noteOwner(from: time)
   }
 }

@@ -7,8 +7,9 @@ extension Analyzer {
   public func report(at now: Instant?) -> Report {
     let now = now?.bounded
     let loops = loops.compactMap { $0 }.sorted { $0.id < $1.id }
-    let sites = siteReports(loops, at: now)
-    let stalls = stallReports(at: now)
+    let blame = blame(of: loops, at: now)
+    let sites = siteReports(loops, blame.harms, at: now)
+    let stalls = stallReports(blame, at: now)
     let judgement = ChainJudgement(self, loops, at: now)
     let evidence = Evidence(
       sites: sites,
@@ -17,7 +18,7 @@ extension Analyzer {
       },
       neverSettled: judgement.neverSettled.map(resolve), dropped: resolve(dropped), unhandled: resolve(unhandled))
     return Report(
-      trace: summary(loops, at: now), processes: processes(), loops: loops.map { report(of: $0, at: now) },
+      trace: summary(loops, at: now), processes: processes(), loops: loops.map { report(of: $0, blame, at: now) },
       callbacks: loops.reduce(0) { $0 + $1.callbacks }, sites: sites, stalls: stalls.list, stallCount: stalls.count,
       operations: operations.counts, chains: judgement.counts, chainList: chainReports(judgement),
       findings: Findings.all(in: evidence, thresholds: thresholds), anomalies: anomalies)
@@ -38,7 +39,7 @@ extension Analyzer {
     }
   }
 
-  private func report(of loop: LoopAnalysis, at now: Instant?) -> LoopReport {
+  private func report(of loop: LoopAnalysis, _ blame: BlameReport, at now: Instant?) -> LoopReport {
     let nobody = ProcessInfo(pid: 0, started: 0, command: "", runtime: "")
     let unknown = LoopInfo(id: loop.id, process: nobody, name: "", thread: 0, poll: "")
     let times = loop.times(at: loop.moment(now))
@@ -46,6 +47,7 @@ extension Analyzer {
       info: definitions.loop(loop.id) ?? unknown, ended: loop.hasEnded, ticks: loop.ticks, busy: times.busy,
       idle: times.idle, onCPU: loop.cpu.map { $0.last - $0.first }, callbacks: loop.callbacks,
       tick: loop.passes.percentiles, lag: loop.delays.timers.percentiles, queueDelay: loop.delays.all.percentiles,
+      delayShares: blame.loops[loop.id]?.shares ?? DelayShares(),
       running: loop.stack.spans.map {
         RunningSpan(site: definitions.site($0.site), kind: $0.kind, began: $0.began)
       })
@@ -53,7 +55,7 @@ extension Analyzer {
 
   // MARK: Sites
 
-  private func siteReports(_ loops: [LoopAnalysis], at now: Instant?) -> [SiteReport] {
+  private func siteReports(_ loops: [LoopAnalysis], _ harms: HarmTable, at now: Instant?) -> [SiteReport] {
     var running: [Int: [(instance: SiteReport.Instance, total: Nanoseconds)]] = [:]
     for loop in loops where !loop.stack.isEmpty {
       let moment = loop.moment(now)
@@ -62,27 +64,26 @@ extension Analyzer {
         running[Int(span.counts), default: []].append((instance, moment - span.began))
       }
     }
-    let reports = sites.counts.indices.map { report(of: sites.counts[$0], running: running[$0] ?? []) }
+    let reports = sites.counts.indices.map { report(of: sites.counts[$0], harms[$0], running: running[$0] ?? []) }
     // What is compared is taken out first: a report is large, and sorting would move it about.
-    let keys = reports.map { report in
-      (blocked: report.worst.contains { $0.running && $0.own > thresholds.slow }, own: report.own)
+    let ranks = reports.map { report in
+      HarmRank(
+        isRunning: report.worst.contains { $0.running && $0.own > thresholds.slow }, harm: report.harm,
+        harmUpTo: report.harmUpTo, own: report.own)
     }
-    let order = reports.indices.sorted { a, b in
-      if keys[a].blocked != keys[b].blocked { return keys[a].blocked }
-      return keys[a].own == keys[b].own ? a < b : keys[a].own > keys[b].own
-    }
+    let order = reports.indices.sorted { ranks[$0] == ranks[$1] ? $0 < $1 : ranks[$1] < ranks[$0] }
     return order.map { reports[$0] }
   }
 
   private func report(
-    of counts: SiteCounts, running: [(instance: SiteReport.Instance, total: Nanoseconds)]
+    of counts: SiteCounts, _ harm: Harm, running: [(instance: SiteReport.Instance, total: Nanoseconds)]
   ) -> SiteReport {
     let percentiles = counts.durations.percentiles
     var report = SiteReport(
       site: definitions.site(counts.site), kind: counts.kind, count: counts.count, total: counts.total,
       own: counts.own, p50: percentiles?.p50, p99: percentiles?.p99, max: counts.durations.max,
-      slow: counts.slow, slowOwn: counts.slowOwn, threw: counts.threw, runningFor: nil, harm: nil, harmUpTo: nil,
-      victims: nil, worst: counts.worst.elements.map(\.element))
+      slow: counts.slow, slowOwn: counts.slowOwn, threw: counts.threw, runningFor: nil, harm: harm.certain,
+      harmUpTo: harm.upTo, victims: harm.victims, worst: counts.worst.elements.map(\.element))
     for (instance, total) in running {
       report.total = report.total + total
       report.own = report.own + instance.own
@@ -109,9 +110,15 @@ extension Analyzer {
     }.sorted { $0.duration > $1.duration }
   }
 
-  private func stallReports(at now: Instant?) -> (list: [Stall], count: UInt64) {
-    let open = openStalls(at: now)
-    let list = (open + stalls.elements.map(\.element)).prefix(Report.stallLimit)
+  private func stallReports(_ blame: BlameReport, at now: Instant?) -> (list: [Stall], count: UInt64) {
+    var open = openStalls(at: now)
+    for index in open.indices { open[index].harm = blame.loops[open[index].loop]?.pass.harm ?? Harm() }
+    let pending = blame.loops.values.flatMap(\.stalls).map(\.record)
+    let ended = (stalls.elements.map(\.element) + pending).map { (rank: $0.rank, stall: $0) }
+      .sorted { a, b in
+        a.rank == b.rank ? (a.stall.began, a.stall.loop) < (b.stall.began, b.stall.loop) : b.rank < a.rank
+      }
+    let list = (open + ended.map(\.stall)).prefix(Report.stallLimit)
     return (list.map(report), stallCount + UInt64(open.count))
   }
 
@@ -120,22 +127,25 @@ extension Analyzer {
       loop: stall.loop, began: stall.began, duration: stall.duration, ended: stall.ended,
       site: definitions.site(stall.worst?.site ?? .unknown), kind: stall.worst?.kind ?? .unknown,
       own: stall.worst?.own ?? .zero, callbacks: stall.callbacks, cause: stall.cause, detail: nil, stack: [],
-      victims: nil, harm: nil, harmUpTo: nil)
+      victims: stall.harm.victims, harm: stall.harm.certain, harmUpTo: stall.harm.upTo)
   }
 
   // MARK: Chains
 
   /// A chain as it is at a moment.
   func report(
-    of chain: ChainRecord, at moment: Instant, state: ChainReport.State, waitingOn: PendingOperation?
+    of chain: ChainRecord, at moment: Instant, state: ChainReport.State, waitingOn: PendingOperation?,
+    queuedSince: Instant? = nil
   ) -> ChainReport {
     let running = chain.open > 0 ? chain.running + (moment - chain.runningSince) : chain.running
+    let queued = chain.waited + (queuedSince.map { chain.unaccounted(from: $0, to: moment) } ?? .zero)
     return ChainReport(
       id: chain.id, name: chain.name, site: definitions.site(chain.site), began: chain.began,
-      duration: moment - chain.began, running: running, queued: nil, waiting: nil, state: state, waitingOn: waitingOn,
+      duration: moment - chain.began, running: running, queued: queued,
+      waiting: moment - chain.began - running - queued, state: state, waitingOn: waitingOn,
       steps: chain.steps.map { step in
         ChainReport.Step(
-          site: definitions.site(step.site), kind: step.kind, began: step.began,
+          site: definitions.site(step.site), kind: step.kind, ready: step.ready, began: step.began,
           duration: step.duration ?? moment - step.began, depth: Int(step.depth))
       })
   }
@@ -143,7 +153,8 @@ extension Analyzer {
   private func report(of verdict: ChainJudgement.Verdict, in judgement: ChainJudgement) -> ChainReport {
     report(
       of: chains[verdict.slot], at: verdict.moment, state: verdict.state,
-      waitingOn: verdict.leaf.map { pending(at: $0, in: judgement.labels) })
+      waitingOn: verdict.leaf.map { pending(at: $0, in: judgement.labels) },
+      queuedSince: judgement.queuedSince[verdict.slot])
   }
 
   private func chainReports(_ judgement: ChainJudgement) -> [ChainReport] {

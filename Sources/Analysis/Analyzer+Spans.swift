@@ -2,24 +2,26 @@ import Trace
 
 // What the passes and spans of a loop mean.
 extension Analyzer {
-  mutating func enterPoll(at time: Instant, _ loop: inout LoopAnalysis) {
+  mutating func enterPoll(_ timeout: Nanoseconds?, at time: Instant, _ loop: inout LoopAnalysis) {
     endPass(at: time, isTick: true, &loop)
     if case .polling = loop.phase { return }
+    loop.polls.enter(at: time, timeout: timeout)
     loop.poll(at: time)
   }
 
   /// The loop has left off running callbacks, to poll or for good.
   mutating func endPass(at time: Instant, isTick: Bool, _ loop: inout LoopAnalysis) {
     closeAll(at: time, &loop)
-    record(loop.endPass(at: time, isTick: isTick, threshold: thresholds.slow))
+    record(loop.endPass(at: time, isTick: isTick, threshold: thresholds.slow), &loop)
     purgeSettled(of: &loop)
     finishChains(of: &loop)
   }
 
   mutating func leavePoll(at time: Instant, _ loop: inout LoopAnalysis) {
     // A second return without an enter between them ends a pass all the same.
-    if case .busy = loop.phase { enterPoll(at: time, &loop) }
+    if case .busy = loop.phase { enterPoll(.zero, at: time, &loop) }
     if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
+    loop.polls.leave(at: time)
     loop.leavePoll(at: time)
   }
 
@@ -32,10 +34,10 @@ extension Analyzer {
     loop.knowledge.gap = nil
   }
 
-  mutating func record(_ stall: StallRecord?) {
+  mutating func record(_ stall: StallRecord?, _ loop: inout LoopAnalysis) {
     guard let stall else { return }
     stallCount += 1
-    stalls.insert(stall.duration, stall)
+    loop.blame.addStall(stall)
     endedStalls?.append(stall)
   }
 
@@ -49,10 +51,10 @@ extension Analyzer {
     loop.track.countCallback(at: time)
 
     let isNested = !loop.stack.isEmpty
-    let entry = span.operation.flatMap { take($0, &loop) }
+    let entry = span.operation.flatMap { take($0, at: time, &loop) }
     let record = span.operation.flatMap { operations.pool.slot(of: $0.raw) }.map { operations.pool[$0] }
-    loop.delays.begin(
-      span, at: time, queued: entry?.moment, due: record.flatMap { $0.standing ? nil : $0.due }, polled: loop.polled,
+    let readiness = Readiness(
+      of: span, at: time, queued: entry?.moment, due: record.flatMap { $0.standing ? nil : $0.due }, polls: loop.polls,
       isNested: isNested)
 
     var chain = entry?.chain ?? record?.chain ?? loop.stack.top?.chain
@@ -62,24 +64,31 @@ extension Analyzer {
         return ChainTable.Reference(slot: Int32(slot), id: ChainID(raw: span.id.raw))
       }
     }
+    let waited = readiness.map {
+      Wait($0, entry: entry, chain: chains.slot(chain).map { (chains.waiting($0), chains[$0]) })
+    }
     open(
       ActiveSpan(
         id: span.id, site: span.site, kind: span.kind, counts: Int32(sites.begin(span.site, span.kind)), began: time,
-        chain: chain, startedChain: span.startsChain), &loop)
+        chain: chain, startedChain: span.startsChain), ready: readiness?.certain, &loop)
+    if let waited { end(waited, of: span, at: time, &loop) }
+    if loop.blame.isLong { forgetBlame(of: &loop) }
   }
 
   /// Puts a span onto the stack and into its chain.
-  private mutating func open(_ span: ActiveSpan, _ loop: inout LoopAnalysis) {
+  private mutating func open(_ span: ActiveSpan, ready: Instant?, _ loop: inout LoopAnalysis) {
     var span = span
     if let slot = chains.slot(span.chain) {
       span.chain?.slot = Int32(slot)
-      span.step = chains.enter(slot, span.site, span.kind, at: span.began)
+      span.chainNumber = chains[slot].number
+      span.step = chains.enter(slot, span.site, span.kind, ready: ready, at: span.began)
     } else {
       span.chain = nil
     }
     if !loop.stack.push(span), let slot = chains.slot(span.chain) {
       leave(slot, step: span.step, at: span.began, &loop)
     }
+    loop.noteOwner(from: span.began)
   }
 
   mutating func end(_ id: SpanID, threw: Bool, at time: Instant, _ loop: inout LoopAnalysis) {
@@ -111,5 +120,6 @@ extension Analyzer {
       if span.startedChain { chains[slot].isFresh = false }
       leave(slot, step: span.step, at: max(time, span.began), &loop)
     }
+    loop.noteOwner(from: max(time, span.began))
   }
 }

@@ -48,7 +48,7 @@ extension Analyzer {
   }
 
   mutating func settle(_ id: OperationID, _ outcome: Outcome, at time: Instant, _ loop: inout LoopAnalysis) {
-    if outcome == .cancelled || outcome == .dropped { _ = take(id, &loop) }
+    if outcome == .cancelled || outcome == .dropped { callOff(id, at: time, &loop) }
     switch operations.settle(id, outcome, at: time) {
     case .excused: break
     case .unknown:
@@ -80,19 +80,33 @@ extension Analyzer {
   }
 
   mutating func enqueue(_ entry: Event.Queued, at time: Instant, _ loop: inout LoopAnalysis) {
-    _ = take(entry.id, &loop)
+    callOff(entry.id, at: time, &loop)
     let chain = entry.chain.map(chains.reference) ?? loop.stack.top?.chain
-    guard let slot = queue.insert(entry.id.raw, fresh: QueueEntry(moment: time, chain: nil)) else { return }
-    queue[slot] = QueueEntry(moment: min(entry.moment.bounded, time), chain: chain)
-    if let chain = flight(of: chain, at: time, site: entry.site, &loop) { chains[chain].queued += 1 }
+    var waiting = QueueEntry(moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id)
+    guard let slot = queue.insert(entry.id.raw, fresh: waiting) else { return }
+    if let chain = flight(of: chain, at: time, site: entry.site, &loop) {
+      chains[chain].queued += 1
+      waiting.waitingChain = chains.waiting(chain)
+    }
+    queue[slot] = waiting
+    loop.blame.log.beginWait(at: waiting.moment, chain: waiting.waitingChain)
   }
 
-  /// Takes an entry out of the ready queue: it begins, or it never will.
+  /// Takes an entry out of the ready queue that will never begin, or of which it is not known: up to here it has waited.
+  private mutating func callOff(_ id: OperationID, at time: Instant, _ loop: inout LoopAnalysis) {
+    guard let entry = take(id, at: time, &loop) else { return }
+    loop.blame.endPiece(at: time)
+    harms.reserve(sites.counts.count)
+    loop.blame.countVictim(since: entry.moment, chain: entry.waitingChain, in: &harms)
+  }
+
+  /// Takes an entry out of the ready queue.
   @inline(__always)
-  mutating func take(_ id: OperationID, _ loop: inout LoopAnalysis) -> QueueEntry? {
-    guard queue.count > 0, let slot = queue.slot(of: id.raw) else { return nil }
+  mutating func take(_ id: OperationID, at time: Instant, _ loop: inout LoopAnalysis) -> QueueEntry? {
+    guard queue.count > 0, let slot = queue.slot(of: id.raw), queue[slot].loop == loop.id else { return nil }
     let entry = queue[slot]
     queue.remove(slot)
+    loop.blame.log.endWait(at: max(time, entry.moment), since: entry.moment, chain: entry.waitingChain)
     if let chain = chains.slot(entry.chain) {
       chains[chain].queued = max(chains[chain].queued - 1, 0)
       endIfOver(chain, &loop)
@@ -101,11 +115,10 @@ extension Analyzer {
   }
 
   /// Takes out all that the loop had in its ready queue: it is not known what became of it, or it will never run.
-  mutating func clearQueue(of loop: inout LoopAnalysis) {
+  mutating func clearQueue(of loop: inout LoopAnalysis, at time: Instant) {
     guard queue.count > 0 else { return }
     for slot in queue.allSlots where queue.isLive(slot) {
-      let id = OperationID(raw: queue.id(at: slot))
-      if id.loop == loop.id { _ = take(id, &loop) }
+      callOff(OperationID(raw: queue.id(at: slot)), at: time, &loop)
     }
   }
 
@@ -123,12 +136,14 @@ extension Analyzer {
       leave(current, step: top.step, at: time, &loop)
       if chains[current].isFresh && chains[current].isOver { chains.discard(current) }
     }
-    let step = chains.enter(slot, top.site, top.kind, at: time)
+    let step = chains.enter(slot, top.site, top.kind, ready: nil, at: time)
     loop.stack.changeTop { span in
       span.chain = ChainTable.Reference(slot: Int32(slot), id: id)
+      span.chainNumber = chains[slot].number
       span.step = step
       span.startedChain = false
     }
+    loop.noteOwner(from: time)
   }
 
   /// A span of the chain ends.

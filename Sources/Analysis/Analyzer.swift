@@ -12,6 +12,7 @@ public struct Analyzer: Sendable {
   /// By the loop's number: index into `loops`.
   private var loopIndices: [Int32] = []
   var sites = SiteStatistics()
+  var harms = HarmTable()
   var operations = OperationTable()
   var queue = IDPool<QueueEntry>()
   var chains = ChainTable()
@@ -28,6 +29,8 @@ public struct Analyzer: Sendable {
   var gapCount: UInt64 = 0
   var anchor: Anchor?
   var anomalies: [Anomaly: UInt64] = [:]
+  /// Looks into single waits, where somebody wants to know.
+  var collector: LedgerCollector?
 
   private static let loopLimit = 1_024
   static let gapLimit = 1_000
@@ -35,6 +38,12 @@ public struct Analyzer: Sendable {
   /// Nothing has been read yet.
   public init(thresholds: Thresholds = Thresholds()) {
     self.thresholds = thresholds
+  }
+
+  /// Looks into single waits as well, which takes more memory: it remembers more of each loop's past.
+  init(collecting request: LedgerRequest) {
+    self.init()
+    collector = LedgerCollector(request)
   }
 
   /// Takes the next events of a loop; their ids refer to `definitions`, which may have grown since the last call.
@@ -72,7 +81,7 @@ public struct Analyzer: Sendable {
     let missing = number + 1 - loopIndices.count
     if missing > 0 { loopIndices.append(contentsOf: repeatElement(-1, count: missing)) }
     loopIndices[number] = Int32(loops.count)
-    loops.append(LoopAnalysis(id: loop, first: first))
+    loops.append(LoopAnalysis(id: loop, first: first, remembers: collector != nil))
     return loops.count - 1
   }
 
@@ -94,7 +103,7 @@ public struct Analyzer: Sendable {
     case .created(let operation): create(operation, at: time, &loop)
     case .settled(let operation, let outcome, _): settle(operation, outcome, at: time, &loop)
     case .queued(let entry): enqueue(entry, at: time, &loop)
-    case .pollEntered: enterPoll(at: time, &loop)
+    case .pollEntered(let timeout): enterPoll(timeout, at: time, &loop)
     case .pollReturned: leavePoll(at: time, &loop)
     case .awaits(let operation, let other): operations.await(operation, on: other)
     case .chainNamed(let chain, let text): name(chain, batch.text(text), at: time, &loop)
@@ -108,10 +117,11 @@ public struct Analyzer: Sendable {
       loop.knowledge.begin()
       loop.hasEnded = false
     case .loopEnded:
-      clearQueue(of: &loop)
+      clearQueue(of: &loop, at: time)
       endPass(at: time, isTick: false, &loop)
       loop.stopPolling(at: time)
       loop.phase = .unknown
+      loop.blame.lose(from: time)
       loop.hasEnded = true
     case .unhandled(let operation, let text): failUnhandled(operation, batch.text(text), at: time, &loop)
     case .watched(let descriptor, let text):

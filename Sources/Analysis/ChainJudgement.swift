@@ -34,6 +34,8 @@ struct ChainJudgement {
   private(set) var others = TopList<Verdict>(limit: Report.chainLimit)
   /// The oldest first.
   private(set) var neverSettled: [NeverSettled] = []
+  /// By the chain's slot, of those that have entries in the ready queue: since when the first has been there.
+  private(set) var queuedSince: [Int: Instant] = [:]
   /// What the watched descriptors are, by loop.
   let labels: [LoopID: [Int32: String]]
 
@@ -53,6 +55,10 @@ struct ChainJudgement {
       })
     last = loops.map(\.last).max() ?? Instant(0)
     let liveness = Liveness(operations: analyzer.operations, threshold: threshold)
+    for slot in analyzer.queue.allSlots where analyzer.queue.isLive(slot) {
+      guard let chain = analyzer.chains.slot(analyzer.queue[slot].chain) else { continue }
+      queuedSince[chain] = min(queuedSince[chain] ?? Instant(.max), analyzer.queue[slot].moment)
+    }
     let leaves = leaves(analyzer, liveness)
     let blamed = judge(analyzer.chains, leaves: leaves, liveness)
     collectNeverSettled(liveness, blamed: blamed)

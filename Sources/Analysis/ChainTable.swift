@@ -4,6 +4,8 @@ import Trace
 struct StepRecord {
   var site: SiteID
   var kind: CallbackKind
+  /// When it was certainly ready; `nil` for one that ran inside the callback that fired it.
+  var ready: Instant?
   var began: Instant
   /// `nil` while it runs.
   var duration: Nanoseconds?
@@ -15,6 +17,8 @@ struct ChainRecord {
   var id: ChainID
   /// The id that it began with, where it was named inside its first callback.
   var alias: ChainID
+  /// No other chain in flight or lately has it; the slot is used again.
+  var number: Int32
   var name: String?
   /// The site of its first callback.
   var site: SiteID
@@ -28,6 +32,8 @@ struct ChainRecord {
   var open: Int32 = 0
   var runningSince: Instant
   var running = Nanoseconds.zero
+  /// Time in which one of its callbacks was ready and none ran.
+  var waited = Nanoseconds.zero
   var hasFailed = false
   /// Whether it is nameless and its first callback still runs: a name given now is its own.
   var isFresh = false
@@ -39,6 +45,21 @@ struct ChainRecord {
   var steps: [StepRecord] {
     let kept = min(stepCount, UInt32(ChainReport.stepLimit))
     return (stepCount - kept..<stepCount).map { stepStorage[Int($0) % ChainReport.stepLimit] }
+  }
+
+  /// The part of an interval in which none of its callbacks ran or was known to be ready, as far back as its kept steps tell.
+  func unaccounted(from: Instant, to: Instant) -> Nanoseconds {
+    let from = max(from, began)
+    // From here to the interval's end all is accounted for or has been counted.
+    var high = open > 0 ? min(to, runningSince) : to
+    var sum = Nanoseconds.zero
+    for step in steps.reversed() where step.depth == 0 {
+      guard high > from else { return sum }
+      let end = step.duration.map { step.began + $0 } ?? to
+      if end < high { sum = sum + (high - max(end, from)) }
+      high = min(high, step.ready ?? step.began)
+    }
+    return stepCount <= UInt32(ChainReport.stepLimit) ? sum + max(high - from, .zero) : sum
   }
 
   /// Whether nothing is left of it that could run again.
@@ -56,6 +77,7 @@ struct ChainTable {
   private(set) var pool = IDPool<ChainRecord>(limit: 1 << 18)
   private(set) var completed: UInt64 = 0
   private(set) var failed: UInt64 = 0
+  private var begun: Int32 = 0
 
   subscript(slot: Int) -> ChainRecord {
     get { pool[slot] }
@@ -71,6 +93,12 @@ struct ChainTable {
     return pool.slot(of: reference.id.raw)
   }
 
+  /// The chain at a slot as blame knows it.
+  @inline(__always)
+  func waiting(_ slot: Int) -> BlameLog.WaitingChain {
+    BlameLog.WaitingChain(slot: Int32(slot), number: pool[slot].number, began: pool[slot].began)
+  }
+
   /// A reference to a chain, in flight or not.
   func reference(_ id: ChainID) -> Reference {
     Reference(slot: Int32(pool.slot(of: id.raw) ?? -1), id: id)
@@ -79,7 +107,9 @@ struct ChainTable {
   /// The chain of that id, begun here where it is not in flight; `nil` where there is no more room.
   mutating func begin(_ id: ChainID, at time: Instant, site: SiteID) -> Int? {
     if let slot = pool.slot(of: id.raw) { return slot }
-    let record = ChainRecord(id: id, alias: id, site: site, began: time, lastActivity: time, runningSince: time)
+    begun &+= 1
+    let record = ChainRecord(
+      id: id, alias: id, number: begun, site: site, began: time, lastActivity: time, runningSince: time)
     guard let slot = pool.insert(id.raw, fresh: record) else { return nil }
     // The storage for steps is used again: it is the one thing about a chain that is allocated.
     var steps: ContiguousArray<StepRecord> = []
@@ -98,9 +128,10 @@ struct ChainTable {
 
   /// A span of the chain begins; returns the number of its step.
   @inline(__always)
-  mutating func enter(_ slot: Int, _ site: SiteID, _ kind: CallbackKind, at time: Instant) -> UInt32 {
+  mutating func enter(_ slot: Int, _ site: SiteID, _ kind: CallbackKind, ready: Instant?, at time: Instant) -> UInt32 {
+    if let ready, ready < time { pool[slot].waited = pool[slot].waited + pool[slot].unaccounted(from: ready, to: time) }
     let number = pool[slot].stepCount
-    let step = StepRecord(site: site, kind: kind, began: time, depth: pool[slot].open)
+    let step = StepRecord(site: site, kind: kind, ready: ready, began: time, depth: pool[slot].open)
     let place = Int(number) % ChainReport.stepLimit
     if place < pool[slot].stepStorage.count {
       pool[slot].stepStorage[place] = step

@@ -34,11 +34,16 @@ struct LoopAnalysis {
   var settled: [OperationID] = []
   /// Chains that seem to be over: if they still are at the next poll, they are.
   var ending: [ChainTable.Reference] = []
+  /// When its polls returned.
+  var polls = PollHistory()
+  /// Who let whom wait.
+  var blame: LoopBlame
   /// What the watched descriptors are.
   var labels: [Int32: String] = [:]
 
-  /// A loop whose first event has this time.
-  init(id: LoopID, first: Instant) {
+  /// A loop whose first event has this time; it may remember more of its past than it needs for sums.
+  init(id: LoopID, first: Instant, remembers: Bool) {
+    blame = LoopBlame(remembers: remembers)
     self.id = id
     self.first = first
     last = first
@@ -60,11 +65,6 @@ struct LoopAnalysis {
     return moment
   }
 
-  /// The poll's return that began the pass, if it was seen.
-  var polled: Instant? {
-    if case .busy(let since, true) = phase { since } else { nil }
-  }
-
   /// The loop runs callbacks: it has left its poll, or it is seen for the first time.
   @inline(__always)
   mutating func run(at time: Instant) {
@@ -79,6 +79,7 @@ struct LoopAnalysis {
     let time = max(moment, counted)
     phase = .busy(since: time, isWhole: isWhole)
     stalls.begin(at: time)
+    blame.beginPass(at: time)
   }
 
   /// Counts the time in the poll up to here; nothing in any other phase.
@@ -90,7 +91,14 @@ struct LoopAnalysis {
   }
 
   /// The loop is in its poll.
-  mutating func poll(at time: Instant) { phase = .polling(since: max(time, counted)) }
+  mutating func poll(at time: Instant) {
+    phase = .polling(since: max(time, counted))
+    blame.log.run(.poll, root: .poll, chain: -1, from: max(time, counted))
+  }
+
+  /// From here on the innermost open span has the loop, or nothing has.
+  @inline(__always)
+  mutating func noteOwner(from time: Instant) { blame.run(stack.top, root: stack.spans.first, from: time) }
 
   /// The pass ends at the poll's enter, or where it is last known; returns it if it was a stall.
   mutating func endPass(at time: Instant, isTick: Bool, threshold: Nanoseconds) -> StallRecord? {

@@ -13,9 +13,10 @@ public struct Report: Hashable, Sendable {
   public var loops: [LoopReport]
   /// Spans begun, over all loops.
   public var callbacks: UInt64
-  /// Callbacks by site and kind: still running and slow first, then by total self time.
+  /// Callbacks by site and kind: still running and slow first, then by harm, by harm up to, by total self time.
   public var sites: [SiteReport]
-  /// Intervals without a poll: still going on first, then the longest first. At most `Report.stallLimit`.
+  /// Intervals without a poll: still going on first, then by harm, by harm up to, the longest first. At most
+  /// `Report.stallLimit`, the longest ones.
   public var stalls: [Stall]
   /// How many stalls there were, kept or not.
   public var stallCount: UInt64
@@ -98,6 +99,8 @@ public struct LoopReport: Hashable, Sendable {
   public var lag: Percentiles?
   /// Queue delays of all callbacks that were queued, due or polled; `nil` without any.
   public var queueDelay: Percentiles?
+  /// Where the time of those delays went, to the nanosecond.
+  public var delayShares: DelayShares
   /// What runs at the report's moment, outermost first; empty in the poll.
   public var running: [RunningSpan]
 
@@ -144,12 +147,13 @@ public struct SiteReport: Hashable, Sendable {
   public var threw: UInt64
   /// The time since its begin of a span that is still running.
   public var runningFor: Nanoseconds?
-  /// Blame that its spans got; not built yet where `nil`.
-  public var harm: Nanoseconds?
+  /// Blame that its spans got: how long callbacks of other chains that were ready for certain waited while one of them ran,
+  /// summed over the callbacks.
+  public var harm: Nanoseconds
   /// Blame counted from the earliest moment that the victims may have been ready.
-  public var harmUpTo: Nanoseconds?
-  /// How many callbacks it delayed.
-  public var victims: UInt64?
+  public var harmUpTo: Nanoseconds
+  /// How many callbacks of other chains waited, or may have waited, while one of them ran.
+  public var victims: UInt64
   /// The worst spans, longest self time first, at most ten.
   public var worst: [Instance]
 
@@ -190,12 +194,12 @@ public struct Stall: Hashable, Sendable {
   public var detail: String?
   /// The blocked thread's stack where it was sampled, innermost first.
   public var stack: [String]
-  /// Callbacks that it delayed; not built yet where `nil`.
-  public var victims: UInt64?
+  /// How many callbacks of other chains waited, or may have waited, while one of its spans ran.
+  public var victims: UInt64
   /// Blame that its spans got.
-  public var harm: Nanoseconds?
+  public var harm: Nanoseconds
   /// Blame counted from the earliest moment that the victims may have been ready.
-  public var harmUpTo: Nanoseconds?
+  public var harmUpTo: Nanoseconds
 
   /// Why a loop stood still.
   public enum Cause: String, CaseIterable, Sendable {
@@ -260,10 +264,10 @@ public struct ChainReport: Hashable, Sendable {
   public var duration: Nanoseconds
   /// Time in which one of its callbacks ran.
   public var running: Nanoseconds
-  /// Time in which one was ready and none ran; not built yet where `nil`.
-  public var queued: Nanoseconds?
-  /// The rest; not built yet where `nil`.
-  public var waiting: Nanoseconds?
+  /// Time in which one was ready for certain and none ran.
+  public var queued: Nanoseconds
+  /// The rest of its time.
+  public var waiting: Nanoseconds
   /// What it is doing.
   public var state: State
   /// What it waits for, followed to the leaf.
@@ -296,6 +300,8 @@ public struct ChainReport: Hashable, Sendable {
     public var site: Site
     /// What sort of callback it was.
     public var kind: CallbackKind
+    /// When it was certainly ready; `nil` for one that ran inside the callback that fired it.
+    public var ready: Instant?
     /// When it began.
     public var began: Instant
     /// Its wall time; to now while it runs.

@@ -12,6 +12,7 @@ struct ActiveSpan {
   var nested = Nanoseconds.zero
   /// Its chain, with the number of its step there.
   var chain: ChainTable.Reference?
+  var chainNumber: Int32?
   var step: UInt32 = 0
   /// Whether its chain began with it.
   var startedChain = false

@@ -9,6 +9,10 @@ struct StallRecord {
   var worst: StallDetector.Culprit?
   var callbacks: UInt64
   var cause: Stall.Cause
+  var harm = Harm()
+
+  /// When the loop reached its poll again, or up to when it had not.
+  var end: Instant { began + duration }
 }
 
 /// Watches one pass of a loop: what ran in it, and whether it took too long.

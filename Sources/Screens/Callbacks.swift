@@ -45,7 +45,7 @@ func detailLines(_ site: SiteReport, _ setting: Setting) -> [Line] {
   ]
   if site.threw > 0 { lines.append(fact("threw", words(site.threw, "time"), .warning)) }
   if let running = site.runningFor { lines.append(fact("running", "for \(time(running)) now", .error)) }
-  lines.append(fact("harm", site.harm.map { "\(time($0)) of delay to others" } ?? "not measured"))
+  lines.append(harmFact(site.harm, upTo: site.harmUpTo, victims: site.victims, setting))
   lines += [[], [Run("Worst runs, by self time", .title)]]
   for run in site.worst {
     let mark = run.running ? setting.glyphs.running + " still running" : ""

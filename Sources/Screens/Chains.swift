@@ -44,7 +44,7 @@ extension PendingOperation {
 
 /// What is known of a chain.
 func detailLines(_ chain: ChainReport, _ setting: Setting) -> [Line] {
-  func time(_ time: Nanoseconds?) -> String { time.map { words($0, setting.glyphs) } ?? "not measured" }
+  func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
   var lines: [Line] = [
     [Run(chain.title, .title), Run("  \(chain.state.rawValue)", chain.state.weight.role)],
     fact("began", "\(clock(chain.began - setting.start)) in \(chain.site.function)"),

@@ -41,9 +41,16 @@ func detailLines(_ stall: Stall, _ setting: Setting) -> [Line] {
     fact("cause", stall.cause == .unknown ? "not measured" : stall.cause.rawValue),
   ]
   if let detail = stall.detail { lines.append(fact("about", detail)) }
-  lines.append(fact("harm", stall.harm.map { "\(time($0)) of delay to others" } ?? "not measured"))
-  if let victims = stall.victims { lines.append(fact("victims", words(victims, "callback"))) }
+  lines.append(harmFact(stall.harm, upTo: stall.harmUpTo, victims: stall.victims, setting))
   lines += [[], [Run("Stack, innermost first", .title)]]
   lines += stall.stack.isEmpty ? [[Run("  not sampled", .dim)]] : stall.stack.map { [Run("  " + $0)] }
   return lines
+}
+
+/// How long others waited for something, and how many.
+func harmFact(_ harm: Nanoseconds, upTo: Nanoseconds, victims: UInt64, _ setting: Setting) -> Line {
+  func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
+  guard victims > 0 else { return fact("harm", "none: nobody waited") }
+  let range = upTo > harm ? "\(time(harm)) to \(time(upTo))" : time(harm)
+  return fact("harm", "\(range) of delay to \(words(victims, "callback"))", .warning)
 }

@@ -52,7 +52,7 @@ public struct ChunkSummary: Hashable, Sendable {
   }
 
   /// The first ordinal after it, counting events that its gap stands for.
-  var end: UInt64 { header?.end ?? firstEvent &+ count }
+  public var end: UInt64 { header?.end ?? firstEvent &+ count }
 
   /// The loop's batch where nothing but its loss is known.
   func gap(_ reason: GapReason) -> Batch {

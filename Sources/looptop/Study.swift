@@ -88,6 +88,16 @@ final class Study {
     }
   }
 
+  /// Who made the callbacks of those chains wait; reads their part of the trace again.
+  func ledgers(of chains: [ChainReport]) throws(Failure) -> Ledgers {
+    do throws(TraceError) {
+      return try Ledgers(
+        in: store, of: .chains(Set(chains.map(\.id))), within: chains.map { $0.began...$0.began + $0.duration })
+    } catch {
+      throw .trace(error)
+    }
+  }
+
   /// What is known now.
   var report: Report { analyzer.report(at: now) }
 

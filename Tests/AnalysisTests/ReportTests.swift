@@ -189,12 +189,12 @@ private let neverFires = #"""
         ],
         "callbacks": 3,
         "sites": [
-          {"site": "query(_:)", "file": "Server/Users.swift", "line": 42, "kind": "io", "count": 1, "total_ns": 203000000, "self_ns": 203000000, "p50_ns": 203000000, "p99_ns": 203000000, "max_ns": 203000000, "slow": 1, "harm_ns": null, "harm_up_to_ns": null, "victims": null},
-          {"site": "render(_:)", "file": "Server/Users.swift", "line": 57, "kind": "timer", "count": 1, "total_ns": 790000, "self_ns": 790000, "p50_ns": 790000, "p99_ns": 790000, "max_ns": 790000, "slow": 0, "harm_ns": null, "harm_up_to_ns": null, "victims": null},
-          {"site": "accept(_:)", "file": "Server/Server.swift", "line": 10, "kind": "io", "count": 1, "total_ns": 30000, "self_ns": 30000, "p50_ns": 30000, "p99_ns": 30000, "max_ns": 30000, "slow": 0, "harm_ns": null, "harm_up_to_ns": null, "victims": null}
+          {"site": "query(_:)", "file": "Server/Users.swift", "line": 42, "kind": "io", "count": 1, "total_ns": 203000000, "self_ns": 203000000, "p50_ns": 203000000, "p99_ns": 203000000, "max_ns": 203000000, "slow": 1, "harm_ns": 113010000, "harm_up_to_ns": 113010000, "victims": 1},
+          {"site": "render(_:)", "file": "Server/Users.swift", "line": 57, "kind": "timer", "count": 1, "total_ns": 790000, "self_ns": 790000, "p50_ns": 790000, "p99_ns": 790000, "max_ns": 790000, "slow": 0, "harm_ns": 0, "harm_up_to_ns": 0, "victims": 0},
+          {"site": "accept(_:)", "file": "Server/Server.swift", "line": 10, "kind": "io", "count": 1, "total_ns": 30000, "self_ns": 30000, "p50_ns": 30000, "p99_ns": 30000, "max_ns": 30000, "slow": 0, "harm_ns": 0, "harm_up_to_ns": 0, "victims": 0}
         ],
         "stalls": [
-          {"loop": 1, "begin_ns": 110000000, "duration_ns": 203020000, "ended": true, "site": "query(_:)", "file": "Server/Users.swift", "line": 42, "cause": "unknown", "detail": null, "stack": [], "victims": null, "harm_ns": null, "harm_up_to_ns": null}
+          {"loop": 1, "begin_ns": 110000000, "duration_ns": 203020000, "ended": true, "site": "query(_:)", "file": "Server/Users.swift", "line": 42, "cause": "unknown", "detail": null, "stack": [], "victims": 1, "harm_ns": 113010000, "harm_up_to_ns": 113010000}
         ],
         "operations": {"created": 3, "succeeded": 2, "failed": 0, "cancelled": 0, "dropped": 0, "pending": 1},
         "chains": {
@@ -204,7 +204,7 @@ private let neverFires = #"""
           "waiting": 0,
           "stalled": 0,
           "slowest": [
-            {"id": "1:4", "name": "GET /users?id=\u001b[2J1", "site": "accept(_:)", "duration_ns": 213000000, "running_ns": 203030000, "queued_ns": null, "waiting_ns": null, "blame": null, "state": "completed", "waiting_on": null}
+            {"id": "1:4", "name": "GET /users?id=\u001b[2J1", "site": "accept(_:)", "duration_ns": 213000000, "running_ns": 203030000, "queued_ns": 10000, "waiting_ns": 9960000, "blame": null, "state": "completed", "waiting_on": null}
           ]
         },
         "findings": [
@@ -236,8 +236,8 @@ private let neverFires = #"""
                 "site": "accept(_:)",
                 "duration_ns": 7900000000,
                 "running_ns": 1000000,
-                "queued_ns": null,
-                "waiting_ns": null,
+                "queued_ns": 0,
+                "waiting_ns": 7899000000,
                 "blame": null,
                 "state": "stalled",
                 "waiting_on": {"kind": "deferred", "site": "retry(_:)", "file": "Server/Retry.swift", "line": 7, "created_ns": 100000000, "due_ns": null, "label": null}

@@ -17,8 +17,11 @@ extension EndToEnd {
       var cursor = TraceStore.Cursor()
       while let batch = try store.next(&cursor) { analyzer.consume(batch, definitions: store.definitions) }
       let report = analyzer.report(at: nil)
+      let ledgers = try Ledgers(
+        in: store, of: .chains(Set(report.chainList.map(\.id))),
+        within: report.chainList.map { $0.began...$0.began + $0.duration })
       #expect(try run([Built.looptop, "report", file]).out == TextReport.render(report))
-      #expect(try run([Built.looptop, "report", "--json", file]).out == JSONReport.render(report, path: file))
+      #expect(try run([Built.looptop, "report", "--json", file]).out == JSONReport.render(report, path: file, ledgers: ledgers))
     }
 
     @Test func theOverviewIsATableOverTime() throws {

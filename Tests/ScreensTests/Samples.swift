@@ -85,9 +85,9 @@ enum Samples {
     stalled.waitingOn = PendingOperation(
       id: OperationID(LoopID(1), 77), kind: .deferred, site: retry, created: at(3_345), due: nil, label: nil)
     stalled.steps = [
-      ChainReport.Step(site: users, kind: .io, began: at(3_300), duration: .milliseconds(1), depth: 0),
-      ChainReport.Step(site: retry, kind: .deferred, began: at(3_301), duration: .microseconds(450), depth: 1),
-      ChainReport.Step(site: users, kind: .timer, began: at(3_345), duration: .microseconds(90), depth: 0),
+      ChainReport.Step(site: users, kind: .io, ready: nil, began: at(3_300), duration: .milliseconds(1), depth: 0),
+      ChainReport.Step(site: retry, kind: .deferred, ready: nil, began: at(3_301), duration: .microseconds(450), depth: 1),
+      ChainReport.Step(site: users, kind: .timer, ready: at(3_344), began: at(3_345), duration: .microseconds(90), depth: 0),
     ]
     var waiting = chain(3, name: nil, .waiting, duration: 45, running: 1)
     waiting.waitingOn = PendingOperation(
@@ -121,7 +121,7 @@ enum Samples {
       ticks: 2_000, busy: .milliseconds(busy), idle: .milliseconds(idle), onCPU: nil, callbacks: 2_469, tick: nil,
       lag: Percentiles(
         count: 618, p50: .microseconds(80), p90: .microseconds(200), p99: .microseconds(450), max: .milliseconds(3)),
-      queueDelay: nil, running: [])
+      queueDelay: nil, delayShares: DelayShares(), running: [])
   }
 
   static func site(
@@ -131,15 +131,15 @@ enum Samples {
       site: site, kind: kind, count: count, total: .milliseconds(total), own: .milliseconds(total),
       p50: .microseconds(max * 500), p99: .microseconds(max * 950), max: .milliseconds(max), slow: slow, slowOwn: .zero,
       threw: 0,
-      runningFor: nil, harm: nil, harmUpTo: nil, victims: nil,
+      runningFor: nil, harm: .zero, harmUpTo: .zero, victims: 0,
       worst: [SiteReport.Instance(loop: LoopID(1), began: at(8_020), own: .milliseconds(max), running: false)])
   }
 
   static func stall(_ began: Int64, _ duration: Int64, _ site: Site, in inner: Site) -> Stall {
     Stall(
       loop: LoopID(1), began: at(began), duration: .milliseconds(duration), ended: true, site: inner, kind: .deferred,
-      own: .milliseconds(duration - 1), callbacks: 3, cause: .unknown, detail: nil, stack: [], victims: nil, harm: nil,
-      harmUpTo: nil)
+      own: .milliseconds(duration - 1), callbacks: 3, cause: .unknown, detail: nil, stack: [], victims: 7,
+      harm: .milliseconds(duration), harmUpTo: .milliseconds(5 * duration))
   }
 
   static func chain(
@@ -147,7 +147,7 @@ enum Samples {
   ) -> ChainReport {
     ChainReport(
       id: ChainID(LoopID(1), serial), name: name, site: users, began: at(3_300), duration: .milliseconds(duration),
-      running: .milliseconds(running), queued: nil, waiting: nil, state: state, waitingOn: nil, steps: [])
+      running: .milliseconds(running), queued: .zero, waiting: .milliseconds(duration - running), state: state, waitingOn: nil, steps: [])
   }
 
   /// An input whose loops were busy in waves, and fully so in stalls.

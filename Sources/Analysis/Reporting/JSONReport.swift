@@ -4,15 +4,15 @@ import Trace
 ///
 /// Lengths of time are in nanoseconds, moments (`begin_ns`, `from_ns`, …) in nanoseconds since the trace's first event.
 public enum JSONReport {
-  /// The report as JSON, ended by a line feed; `path` is where the trace was read from.
-  public static func render(_ report: Report, path: String?) -> String {
+  /// The report as JSON, ended by a line feed; `path` is where the trace was read from. Without ledgers no chain has blame.
+  public static func render(_ report: Report, path: String?, ledgers: Ledgers? = nil) -> String {
     let start = report.trace.from
     let json = JSON.object([
       ("schema", .integer(1)), ("trace", trace(report.trace, path: path)),
       ("processes", .array(report.processes.map(process))), ("loops", .array(report.loops.map(loop))),
       ("callbacks", .count(report.callbacks)), ("sites", .array(report.sites.map(site))),
       ("stalls", .array(report.stalls.map { stall($0, since: start) })),
-      ("operations", operations(report.operations)), ("chains", chains(report, since: start)),
+      ("operations", operations(report.operations)), ("chains", chains(report, since: start, ledgers)),
       ("findings", .array(report.findings.map(finding))),
     ])
     return json.text + "\n"
@@ -76,8 +76,8 @@ public enum JSONReport {
       place(site.site) + [
         ("kind", .string("\(site.kind)")), ("count", .count(site.count)), ("total_ns", time(site.total)),
         ("self_ns", time(site.own)), ("p50_ns", .optional(site.p50, time)), ("p99_ns", .optional(site.p99, time)),
-        ("max_ns", time(site.max)), ("slow", .count(site.slow)), ("harm_ns", .optional(site.harm, time)),
-        ("harm_up_to_ns", .optional(site.harmUpTo, time)), ("victims", .optional(site.victims, JSON.count)),
+        ("max_ns", time(site.max)), ("slow", .count(site.slow)), ("harm_ns", time(site.harm)),
+        ("harm_up_to_ns", time(site.harmUpTo)), ("victims", .count(site.victims)),
       ])
   }
 
@@ -88,8 +88,8 @@ public enum JSONReport {
         ("duration_ns", time(stall.duration)), ("ended", .bool(stall.ended)),
       ] + place(stall.site) + [
         ("cause", .string(stall.cause.rawValue)), ("detail", .optional(stall.detail, JSON.string)),
-        ("stack", .array(stall.stack.map(JSON.string))), ("victims", .optional(stall.victims, JSON.count)),
-        ("harm_ns", .optional(stall.harm, time)), ("harm_up_to_ns", .optional(stall.harmUpTo, time)),
+        ("stack", .array(stall.stack.map(JSON.string))), ("victims", .count(stall.victims)),
+        ("harm_ns", time(stall.harm)), ("harm_up_to_ns", time(stall.harmUpTo)),
       ])
   }
 
@@ -101,22 +101,23 @@ public enum JSONReport {
     ])
   }
 
-  private static func chains(_ report: Report, since start: Instant) -> JSON {
+  private static func chains(_ report: Report, since start: Instant, _ ledgers: Ledgers?) -> JSON {
     let counts = report.chains
     return .object([
       ("completed", .count(counts.completed)), ("failed", .count(counts.failed)),
       ("in_flight", .count(counts.inFlight)), ("waiting", .count(counts.waiting)),
-      ("stalled", .count(counts.stalled)), ("slowest", .array(report.chainList.map { chain($0, since: start) })),
+      ("stalled", .count(counts.stalled)),
+      ("slowest", .array(report.chainList.map { chain($0, since: start, ledgers) })),
     ])
   }
 
-  private static func chain(_ chain: ChainReport, since start: Instant) -> JSON {
+  private static func chain(_ chain: ChainReport, since start: Instant, _ ledgers: Ledgers?) -> JSON {
     .object([
       // As the text form writes it: the raw value would not survive readers whose numbers are doubles.
       ("id", .string("\(chain.id.loop.number):\(chain.id.serial)")), ("name", .optional(chain.name, JSON.string)),
       ("site", .string(chain.site.function)), ("duration_ns", time(chain.duration)),
-      ("running_ns", time(chain.running)), ("queued_ns", .optional(chain.queued, time)),
-      ("waiting_ns", .optional(chain.waiting, time)), ("blame", .null), ("state", .string(chain.state.rawValue)),
+      ("running_ns", time(chain.running)), ("queued_ns", time(chain.queued)), ("waiting_ns", time(chain.waiting)),
+      ("blame", .optional(ledgers) { blame($0.blame(of: chain.id)) }), ("state", .string(chain.state.rawValue)),
       (
         "waiting_on",
         .optional(chain.waitingOn) { operation in
@@ -129,6 +130,10 @@ public enum JSONReport {
         }
       ),
     ])
+  }
+
+  private static func blame(_ charges: [(site: Site, time: Nanoseconds)]) -> JSON {
+    .array(charges.map { .object([("site", .string($0.site.function)), ("ns", time($0.time))]) })
   }
 
   private static func finding(_ finding: Finding) -> JSON {

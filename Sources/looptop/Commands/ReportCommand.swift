@@ -25,7 +25,11 @@ struct ReportCommand: ParsableCommand {
     if overview { return try printOverview(of: study.store) }
     try study.readFile()
     guard study.report.trace.events > 0 else { throw Failure.noEvents(file) }
-    Standard.output.write(json ? JSONReport.render(study.report, path: file) : TextReport.render(study.report))
+    let report = study.report
+    Standard.output.write(
+      json
+        ? JSONReport.render(report, path: file, ledgers: try study.ledgers(of: report.chainList))
+        : TextReport.render(report))
     let diagnostics = study.store.diagnostics
     if diagnostics.tornTail != nil || !diagnostics.damage.isEmpty {
       Standard.error.write("looptop: \(visible(file)) is not whole; `looptop verify` says what is lost\n")

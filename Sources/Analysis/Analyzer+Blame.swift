@@ -1,0 +1,94 @@
+import Trace
+
+/// The wait of a callback that begins.
+struct Wait {
+  var readiness: Readiness
+  /// Whether the log knew of it before.
+  var wasQueued: Bool
+  var chain: BlameLog.WaitingChain?
+  /// Whether callbacks of its own chain may have run meanwhile.
+  var ownMayHaveRun: Bool
+
+  init(_ readiness: Readiness, entry: QueueEntry?, chain: (waiting: BlameLog.WaitingChain, record: ChainRecord)?) {
+    self.readiness = readiness
+    wasQueued = entry != nil
+    self.chain = entry.map(\.waitingChain) ?? chain?.waiting
+    ownMayHaveRun = chain.map { $0.record.open > 0 || $0.record.lastActivity > readiness.earliest } ?? false
+  }
+}
+
+// Who let whom wait.
+extension Analyzer {
+  /// A callback has begun that waited.
+  @inline(__always)
+  mutating func end(_ wait: Wait, of span: Event.Began, at time: Instant, _ loop: inout LoopAnalysis) {
+    loop.delays.record(time - wait.readiness.certain, of: span.kind)
+    guard wait.readiness.earliest < time else { return }
+    if collector != nil { collect(wait, of: span, at: time, loop) }
+    if !wait.wasQueued {
+      loop.blame.log.wait(wait.readiness, until: time, chain: wait.ownMayHaveRun ? wait.chain : nil)
+    }
+    harms.reserve(sites.counts.count)
+    loop.blame.countVictim(since: wait.readiness.earliest, chain: wait.chain, in: &harms)
+  }
+
+  /// Sums up the begin of a loop's log and forgets it.
+  mutating func forgetBlame(of loop: inout LoopAnalysis) {
+    harms.reserve(sites.counts.count)
+    for stall in loop.blame.forget(before: loop.polls.before, in: &harms) { stalls.insert(stall.duration, stall) }
+  }
+
+  /// What every loop's callbacks have waited for up to a moment as in `report(at:)`, those included that wait still.
+  func blame(of loops: [LoopAnalysis], at now: Instant?) -> BlameReport {
+    var result = BlameReport(harms: harms, loops: [:])
+    result.harms.reserve(sites.counts.count)
+    for loop in loops {
+      let moment = loop.moment(now)
+      var blame = loop.blame
+      blame.endPiece(at: moment)
+      var waiting = Nanoseconds.zero
+      for wait in waits(on: loop, at: moment) {
+        waiting = waiting + (moment - wait.since)
+        if !wait.isKnown { blame.log.beginWait(at: wait.since, chain: wait.chain) }
+        blame.countVictim(since: wait.since, chain: wait.chain, in: &result.harms)
+      }
+      blame.sweepAll(until: moment, in: &result.harms)
+      blame.shares.unknown = blame.log.unknown
+      blame.shares.total = blame.log.ended + waiting
+      result.loops[loop.id] = blame
+    }
+    return result
+  }
+
+  /// A callback that is ready and has not begun.
+  private struct Waiting {
+    var since: Instant
+    var chain: BlameLog.WaitingChain?
+    /// Whether the log knows of it.
+    var isKnown: Bool
+  }
+
+  /// The entries of the ready queue, and the timers that are due.
+  private func waits(on loop: LoopAnalysis, at moment: Instant) -> [Waiting] {
+    let queued = queue.allSlots.filter { queue.isLive($0) && queue[$0].loop == loop.id }.map { slot in
+      Waiting(since: min(queue[slot].moment, moment), chain: queue[slot].waitingChain, isKnown: true)
+    }
+    let due = operations.pool.allSlots.compactMap { slot -> Waiting? in
+      let operation = operations.pool[slot]
+      guard operations.pool.isLive(slot), OperationID(raw: operations.pool.id(at: slot)).loop == loop.id,
+        operation.kind == .timer, !operation.isSettled, !operation.standing, let due = operation.due?.bounded,
+        due < moment
+      else { return nil }
+      return Waiting(since: due, chain: chains.slot(operation.chain).map(chains.waiting), isKnown: false)
+    }
+    return queued + due
+  }
+}
+
+/// Blame at a moment.
+struct BlameReport {
+  /// By index into the counts of sites.
+  var harms: HarmTable
+  /// By loop, all of its log swept.
+  var loops: [LoopID: LoopBlame]
+}

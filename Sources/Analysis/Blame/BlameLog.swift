@@ -1,0 +1,192 @@
+import Trace
+
+/// The latest past of one loop, cut where what runs changes, with the number of callbacks that waited in each piece.
+///
+/// Which callbacks were ready at a moment is often known only when they begin. So a wait is noted as two changes of a
+/// counter, at the moment where it began and at the one where it ended, wherever in the log those lie; a sweep over the
+/// log in the order of time sums them up: constant work for a wait and for a piece, however many wait at once. A wait
+/// that goes on when its begin is swept goes on in the counter, so nothing is lost by forgetting the past.
+struct BlameLog {
+  /// Who had the loop: the index of a site's counts, or one of the negative values below.
+  struct Owner: Equatable {
+    var index: Int32
+    static let poll = Owner(index: -1)
+    static let overhead = Owner(index: -2)
+    static let gap = Owner(index: -3)
+    var isSpan: Bool { index >= 0 }
+  }
+
+  /// What ran from a moment to the begin of the next piece.
+  struct Piece {
+    var from: Instant
+    var owner: Owner
+    /// The owner of the top-level span that it lies in.
+    var root: Owner
+    /// The slot of the running span's chain; -1 without one.
+    var chain: Int32
+    /// The first change within it of how many of a chain's callbacks wait; -1 without any.
+    var ownChange: Int32 = -1
+    /// The change of the number waiting, for certain and at most, within it.
+    var waiting: Int32 = 0
+    var mayWait: Int32 = 0
+    /// What of the piece the changes within it come too late for.
+    var late = Nanoseconds.zero
+    var mayBeLate = Nanoseconds.zero
+  }
+
+  /// How many callbacks wait.
+  struct Waiting {
+    var certain: Int32 = 0
+    var atMost: Int32 = 0
+  }
+
+  /// A change of how many of one chain's callbacks wait.
+  struct OwnChange {
+    var chain: Int32
+    var waiting: Int32
+    var mayWait: Int32
+    var next: Int32
+    /// Since its piece's begin.
+    var offset: Nanoseconds
+  }
+
+  /// The chain of a callback that waits.
+  struct WaitingChain {
+    var slot: Int32
+    /// Its own, while the slot is used again.
+    var number: Int32
+    var began: Instant
+  }
+
+  private(set) var pieces: ContiguousArray<Piece> = []
+  private(set) var ownChanges: ContiguousArray<OwnChange> = []
+  private var freeChange: Int32 = -1
+  /// Callbacks that waited at the begin of the first piece.
+  var waiting = Waiting()
+  /// The same by the slot of their chain.
+  var waitingOfChain: ContiguousArray<Waiting> = []
+  /// Waits whose begin lies before the first piece: what of them does.
+  private(set) var unknown = Nanoseconds.zero
+  /// All waits, as far as they have ended.
+  private(set) var ended = Nanoseconds.zero
+
+  /// From here on it is this owner.
+  @inline(__always)
+  mutating func run(_ owner: Owner, root: Owner, chain: Int32, from time: Instant) {
+    if let last = pieces.last, last.from >= time {
+      // Of no length: its changes stay where they are.
+      pieces[pieces.count - 1].owner = owner
+      pieces[pieces.count - 1].root = root
+      pieces[pieces.count - 1].chain = chain
+    } else {
+      pieces.append(Piece(from: time, owner: owner, root: root, chain: chain))
+    }
+  }
+
+  /// The piece in which the moment lies; the first for all that is older.
+  @inline(__always)
+  func index(of time: Instant) -> Int {
+    let last = pieces.count - 1
+    if last < 0 || pieces[last].from <= time { return last }
+    return search(time)
+  }
+
+  /// By steps that double, because most look for what is near the end.
+  private func search(_ time: Instant) -> Int {
+    var high = pieces.count - 1
+    var step = 1
+    while high - step > 0 && pieces[high - step].from > time {
+      high -= step
+      step *= 2
+    }
+    var low = max(high - step, 0)
+    while low + 1 < high {
+      let middle = (low + high) / 2
+      if pieces[middle].from <= time { low = middle } else { high = middle }
+    }
+    return low
+  }
+
+  /// A callback is ready for certain since a moment, and has not begun yet.
+  @inline(__always)
+  mutating func beginWait(at time: Instant, chain: WaitingChain?) {
+    guard let first = pieces.first else { return }
+    if time < first.from { unknown = unknown + (first.from - time) }
+    change(at: time, certain: 1, atMost: 1)
+    if let chain { changeOwn(at: time, chain, certain: 1, atMost: 1) }
+  }
+
+  /// A wait that began with `beginWait` at `since` ends.
+  @inline(__always)
+  mutating func endWait(at time: Instant, since: Instant, chain: WaitingChain?) {
+    guard !pieces.isEmpty else { return }
+    ended = ended + (time - since)
+    change(at: time, certain: -1, atMost: -1)
+    if let chain { changeOwn(at: time, chain, certain: -1, atMost: -1) }
+  }
+
+  /// A callback has waited, which was not known before; `chain` is `nil` where nothing of its chain can have run meanwhile.
+  @inline(__always)
+  mutating func wait(_ readiness: Readiness, until time: Instant, chain: WaitingChain?) {
+    guard let first = pieces.first, readiness.earliest < time else { return }
+    if readiness.certain < first.from { unknown = unknown + (min(first.from, time) - readiness.certain) }
+    ended = ended + (time - readiness.certain)
+    if readiness.earliest == readiness.certain {
+      change(at: readiness.certain, certain: 1, atMost: 1)
+    } else {
+      change(at: readiness.earliest, certain: 0, atMost: 1)
+      change(at: readiness.certain, certain: 1, atMost: 0)
+    }
+    change(at: time, certain: -1, atMost: -1)
+    guard let chain else { return }
+    changeOwn(at: readiness.earliest, chain, certain: 0, atMost: 1)
+    changeOwn(at: readiness.certain, chain, certain: 1, atMost: 0)
+    changeOwn(at: time, chain, certain: -1, atMost: -1)
+  }
+
+  @inline(__always)
+  private mutating func change(at time: Instant, certain: Int32, atMost: Int32) {
+    let index = index(of: time)
+    let offset = time - pieces[index].from
+    pieces[index].waiting += certain
+    pieces[index].mayWait += atMost
+    if offset > .zero {
+      pieces[index].late = pieces[index].late + Nanoseconds(Int64(certain) &* offset.count)
+      pieces[index].mayBeLate = pieces[index].mayBeLate + Nanoseconds(Int64(atMost) &* offset.count)
+    }
+  }
+
+  /// The same for the waits of one chain: from when it has that slot, which was another's before.
+  private mutating func changeOwn(at time: Instant, _ chain: WaitingChain, certain: Int32, atMost: Int32) {
+    let time = max(time, chain.began)
+    let index = index(of: time)
+    let change = OwnChange(
+      chain: chain.slot, waiting: certain, mayWait: atMost, next: pieces[index].ownChange,
+      offset: max(time - pieces[index].from, .zero))
+    if freeChange >= 0 {
+      pieces[index].ownChange = freeChange
+      freeChange = ownChanges[Int(freeChange)].next
+      ownChanges[Int(pieces[index].ownChange)] = change
+    } else {
+      pieces[index].ownChange = Int32(ownChanges.count)
+      ownChanges.append(change)
+    }
+  }
+
+  /// Takes the changes of a piece that is forgotten out of use.
+  mutating func freeChanges(of piece: Piece) {
+    var place = piece.ownChange
+    while place >= 0 {
+      let next = ownChanges[Int(place)].next
+      ownChanges[Int(place)].next = freeChange
+      freeChange = place
+      place = next
+    }
+  }
+
+  /// Forgets the first pieces, which have been swept.
+  mutating func forget(_ count: Int) {
+    for index in 0..<count where pieces[index].ownChange >= 0 { freeChanges(of: pieces[index]) }
+    pieces.removeFirst(count)
+  }
+}
