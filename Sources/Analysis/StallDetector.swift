@@ -32,7 +32,7 @@ struct StallDetector {
 
   private var began = Instant(0)
   private var worst: Culprit?
-  private var callbacks: UInt64 = 0
+  private(set) var callbacks: UInt64 = 0
   /// The last reading ahead of the pass, and the last within it.
   private var before: Reading?
   private var within: Reading?

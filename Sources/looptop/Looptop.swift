@@ -18,7 +18,8 @@ import Glibc
     version: "0.1.0",
     subcommands: [
       ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self, ReportCommand.self,
-      VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self, DemoCommand.self,
+      QueryCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self,
+      DemoCommand.self,
     ],
     defaultSubcommand: ListCommand.self)
 

@@ -24,6 +24,8 @@ struct BlameLog {
     var root: Owner
     /// The slot of the running span's chain; -1 without one.
     var chain: Int32
+    /// The innermost span; `nil` where none has the loop.
+    var span: SpanID?
     /// The first change within it of how many of a chain's callbacks wait; -1 without any.
     var ownChange: Int32 = -1
     /// The change of the number waiting, for certain and at most, within it.
@@ -72,14 +74,15 @@ struct BlameLog {
 
   /// From here on it is this owner.
   @inline(__always)
-  mutating func run(_ owner: Owner, root: Owner, chain: Int32, from time: Instant) {
+  mutating func run(_ owner: Owner, root: Owner, chain: Int32, span: SpanID? = nil, from time: Instant) {
     if let last = pieces.last, last.from >= time {
       // Of no length: its changes stay where they are.
       pieces[pieces.count - 1].owner = owner
       pieces[pieces.count - 1].root = root
       pieces[pieces.count - 1].chain = chain
+      pieces[pieces.count - 1].span = span
     } else {
-      pieces.append(Piece(from: time, owner: owner, root: root, chain: chain))
+      pieces.append(Piece(from: time, owner: owner, root: root, chain: chain, span: span))
     }
   }
 

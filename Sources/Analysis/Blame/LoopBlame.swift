@@ -48,7 +48,7 @@ struct LoopBlame {
     guard let span, let root else { return log.run(.overhead, root: .overhead, chain: -1, from: time) }
     log.run(
       BlameLog.Owner(index: span.counts), root: BlameLog.Owner(index: root.counts), chain: span.chain?.slot ?? -1,
-      from: time)
+      span: span.id, from: time)
   }
 
   /// A piece ends, or is judged.
