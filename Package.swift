@@ -66,7 +66,8 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "Recorder", "Trace", "Drain", "TraceStore", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
+        "Recorder", "Reactor", "Trace", "Drain", "TraceStore", "CLinux",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
 
     .testTarget(name: "PackageTests"),

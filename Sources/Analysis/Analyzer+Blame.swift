@@ -9,11 +9,14 @@ struct Wait {
   /// Whether callbacks of its own chain may have run meanwhile.
   var ownMayHaveRun: Bool
 
-  init(_ readiness: Readiness, entry: QueueEntry?, chain: (waiting: BlameLog.WaitingChain, record: ChainRecord)?) {
+  /// A wait for which there was that entry in the ready queue, of a callback whose chain stands at a slot.
+  @inline(__always)
+  init(_ readiness: Readiness, entry: QueueEntry?, _ chains: ChainTable, _ slot: Int?) {
     self.readiness = readiness
     wasQueued = entry != nil
-    self.chain = entry.map(\.waitingChain) ?? chain?.waiting
-    ownMayHaveRun = chain.map { $0.record.open > 0 || $0.record.lastActivity > readiness.earliest } ?? false
+    // Field by field: a copy of the record would keep its texts alive and let go of them again.
+    chain = entry.map(\.waitingChain) ?? slot.map { chains.waiting($0) }
+    ownMayHaveRun = slot.map { chains[$0].open > 0 || chains[$0].lastActivity > readiness.earliest } ?? false
   }
 }
 
@@ -22,7 +25,11 @@ extension Analyzer {
   /// A callback has begun that waited.
   @inline(__always)
   mutating func end(_ wait: Wait, of span: Event.Began, at time: Instant, _ loop: inout LoopAnalysis) {
-    loop.delays.record(time - wait.readiness.certain, of: span.kind)
+    let delay = time - wait.readiness.certain
+    loop.delays.record(delay, of: span.kind)
+    if span.kind == .timer && delay > thresholds.late {
+      noteLate(span.site, wait.readiness.certain, delay, at: time, &loop)
+    }
     guard wait.readiness.earliest < time else { return }
     if collector != nil { collect(wait, of: span, at: time, loop) }
     if teller?.subjects.contains(.blame) == true { tellBlame(wait, of: span.id, at: time, loop) }
@@ -31,6 +38,23 @@ extension Analyzer {
     }
     harms.reserve(sites.counts.count)
     loop.blame.countVictim(since: wait.readiness.earliest, chain: wait.chain, in: &harms)
+  }
+
+  private func noteLate(
+    _ site: SiteID, _ due: Instant, _ late: Nanoseconds, at time: Instant, _ loop: inout LoopAnalysis
+  ) {
+    let cause = loop.blame.stalls.last { $0.record.end > due }?.record.why
+    let inStall = loop.blame.pass.from < time && time - loop.blame.pass.from > thresholds.slow
+    loop.late.add(LateTimers.Timer(site: site, due: due, late: late), cause: cause, inStall: inStall)
+  }
+
+  /// A thread of the pool took a call up.
+  func takeUp(_ id: OperationID, at time: Instant, _ loop: inout LoopAnalysis) {
+    loop.spin.bearFruit()
+    guard let slot = operations.pool.slot(of: id.raw) else { return }
+    let wait = time - operations.pool[slot].created
+    guard wait > thresholds.poolWait else { return }
+    loop.pool.take(operations.pool[slot].site, after: wait, created: operations.pool[slot].created)
   }
 
   /// Sums up the begin of a loop's log and forgets it.

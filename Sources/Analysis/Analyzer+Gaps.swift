@@ -9,7 +9,7 @@ extension Analyzer {
     // Neither busy nor idle: where the loop was is not known.
     let end = min(max(gap.from.bounded, loop.first), time)
     if case .busy(let since, _) = loop.phase {
-      record(loop.endPass(at: max(end, since), isTick: false, threshold: thresholds.slow), &loop)
+      record(loop.endPass(at: max(end, since), isTick: false, thresholds: thresholds, sites: sites), &loop)
     }
     loop.stopPolling(at: end)
     loop.phase = .unknown

@@ -12,7 +12,10 @@ extension Analyzer {
     let stalls = stallReports(blame, at: now)
     let judgement = ChainJudgement(self, loops, at: now)
     let evidence = Evidence(
-      sites: sites,
+      sites: sites, overruns: overruns(loops, at: now), lateTimers: loops.compactMap(lateTimer),
+      spins: loops.compactMap(spin), growths: loops.compactMap(growth),
+      poolWaits: loops.flatMap { poolWaits($0, at: now) },
+      cycles: judgement.cycles.map { $0.map { pending(at: $0, in: judgement.labels) } },
       stalledChains: judgement.stalledGroups.map { group in
         Evidence.StalledChains(oldest: report(of: group.oldest, in: judgement), count: group.count)
       },
@@ -68,7 +71,8 @@ extension Analyzer {
     // What is compared is taken out first: a report is large, and sorting would move it about.
     let ranks = reports.map { report in
       HarmRank(
-        isRunning: report.worst.contains { $0.running && $0.own > thresholds.slow }, harm: report.harm,
+        isRunning: report.worst.contains { $0.running && $0.own > thresholds.slow },
+        isSlow: report.slow > 0, harm: report.harm,
         harmUpTo: report.harmUpTo, own: report.own)
     }
     let order = reports.indices.sorted { ranks[$0] == ranks[$1] ? $0 < $1 : ranks[$1] < ranks[$0] }
@@ -106,7 +110,8 @@ extension Analyzer {
     loops.compactMap { $0 }.compactMap { loop -> StallRecord? in
       guard case .busy = loop.phase else { return nil }
       return loop.stalls.stall(
-        at: loop.moment(now?.bounded), ended: false, open: loop.stack, threshold: thresholds.slow, loop: loop.id)
+        at: loop.moment(now?.bounded), ended: false, open: loop.stack, threshold: thresholds.slow, loop: loop.id,
+        sites: sites)
     }.sorted { $0.duration > $1.duration }
   }
 
@@ -170,7 +175,7 @@ extension Analyzer {
 
   // MARK: Operations
 
-  private func pending(at slot: Int, in labels: [LoopID: [Int32: String]]) -> PendingOperation {
+  func pending(at slot: Int, in labels: [LoopID: [Int32: String]]) -> PendingOperation {
     let operation = operations.pool[slot]
     let id = OperationID(raw: operations.pool.id(at: slot))
     return PendingOperation(

@@ -6,6 +6,7 @@ extension Analyzer {
     endPass(at: time, isTick: true, &loop)
     if case .polling = loop.phase { return }
     loop.polls.enter(at: time, timeout: timeout)
+    loop.trend.sample(loop.queueDepth, at: time)
     loop.poll(at: time)
   }
 
@@ -16,7 +17,7 @@ extension Analyzer {
       let tick = Occurrence.Tick(loop: loop.id, began: since, ended: time, callbacks: loop.stalls.callbacks)
       teller?.tell(.ticks, .tick(tick))
     }
-    record(loop.endPass(at: time, isTick: isTick, threshold: thresholds.slow), &loop)
+    record(loop.endPass(at: time, isTick: isTick, thresholds: thresholds, sites: sites), &loop)
     purgeSettled(of: &loop)
     finishChains(of: &loop)
   }
@@ -25,6 +26,7 @@ extension Analyzer {
     // A second return without an enter between them ends a pass all the same.
     if case .busy = loop.phase { enterPoll(.zero, at: time, &loop) }
     if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
+    if case .polling(let since) = loop.phase { loop.spin.leavePoll(after: time - since) }
     loop.polls.leave(at: time)
     loop.leavePoll(at: time)
   }
@@ -68,13 +70,13 @@ extension Analyzer {
         return ChainTable.Reference(slot: Int32(slot), id: ChainID(raw: span.id.raw))
       }
     }
-    let waited = readiness.map {
-      Wait($0, entry: entry, chain: chains.slot(chain).map { (chains.waiting($0), chains[$0]) })
-    }
+    let waited = readiness.map { Wait($0, entry: entry, chains, chains.slot(chain)) }
+    let index = Int32(sites.begin(span.site, span.kind))
+    loop.spin.begin(index)
     open(
       ActiveSpan(
-        id: span.id, site: span.site, kind: span.kind, counts: Int32(sites.begin(span.site, span.kind)), began: time,
-        chain: chain, startedChain: span.startsChain), ready: readiness?.certain, &loop)
+        id: span.id, site: span.site, kind: span.kind, counts: index, began: time, chain: chain,
+        isFromQueue: entry != nil, startedChain: span.startsChain), ready: readiness?.certain, &loop)
     if teller != nil {
       tellBegin(
         span, at: time, readiness, creator: entry?.creator ?? record?.creator, isStanding: record?.standing ?? false,
@@ -122,7 +124,7 @@ extension Analyzer {
     let total = max(time - span.began, .zero)
     let own = max(total - span.nested, .zero)
     loop.stack.nest(total)
-    loop.stalls.end(span, own: own)
+    loop.stalls.end(span, own: own, total: total, isTopLevel: loop.stack.isEmpty)
     loop.track.add(own: own, from: span.began, to: max(time, span.began))
     if teller != nil { teller?.end(span.id, at: time, own: own, threw: threw, chain: chains.id(span.chain)) }
     sites.end(span, of: loop.id, total: total, own: own, slow: own > thresholds.slow, threw: threw)

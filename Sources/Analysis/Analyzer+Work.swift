@@ -7,6 +7,7 @@ extension Analyzer {
 
   mutating func create(_ operation: Event.Created, at time: Instant, _ loop: inout LoopAnalysis) {
     loop.knowledge.see(operation.id.serial)
+    loop.spin.bearFruit()
     if let creator = operation.creator, creator != loop.stack.top?.id, creator.loop == loop.id,
       creator.serial > loop.knowledge.lastSpan, loop.knowledge.mustKnow(creator.serial)
     {
@@ -51,6 +52,7 @@ extension Analyzer {
   }
 
   mutating func settle(_ id: OperationID, _ outcome: Outcome, at time: Instant, _ loop: inout LoopAnalysis) {
+    loop.spin.bearFruit()
     if outcome == .cancelled || outcome == .dropped { callOff(id, at: time, &loop) }
     switch operations.settle(id, outcome, at: time) {
     case .excused: break
@@ -89,12 +91,15 @@ extension Analyzer {
     var waiting = QueueEntry(
       moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id, creator: entry.creator)
     guard let slot = queue.insert(entry.id.raw, fresh: waiting) else { return }
-    if teller != nil { tellQueued(entry, on: loop.id, at: waiting.moment) }
     if let chain = flight(of: chain, at: time, site: entry.site, &loop) {
       chains[chain].queued += 1
       waiting.waitingChain = chains.waiting(chain)
     }
     queue[slot] = waiting
+    loop.queueDepth += 1
+    if teller != nil { tellQueued(entry, at: waiting.moment, loop) }
+    loop.spin.bearFruit()
+    loop.stalls.census.enqueue()
     loop.blame.log.beginWait(at: waiting.moment, chain: waiting.waitingChain)
   }
 
@@ -112,7 +117,8 @@ extension Analyzer {
     guard queue.count > 0, let slot = queue.slot(of: id.raw), queue[slot].loop == loop.id else { return nil }
     let entry = queue[slot]
     queue.remove(slot)
-    if teller != nil { teller?.changeQueue(of: loop.id, by: -1, at: time) }
+    loop.queueDepth -= 1
+    if teller != nil { teller?.tell(.readyQueue, .readyQueue(loop.id, at: time, count: Int(loop.queueDepth))) }
     loop.blame.log.endWait(at: max(time, entry.moment), since: entry.moment, chain: entry.waitingChain)
     if let chain = chains.slot(entry.chain) {
       chains[chain].queued = max(chains[chain].queued - 1, 0)

@@ -130,6 +130,11 @@ public struct Analyzer: Sendable {
     case .watched(let descriptor, let text):
       if loop.labels.count < 1 << 16 { loop.labels[descriptor] = batch.text(text) }
     case .unwatched(let descriptor): loop.labels[descriptor] = nil
+    case .pool(let queued, let running):
+      loop.spin.bearFruit()
+      loop.pool.change(queued: queued, running: running)
+    case .poolBegan(let operation, let moment): takeUp(operation, at: min(moment.bounded, time), &loop)
+    case .marked: loop.spin.bearFruit()
     case .used(let usage):
       loop.cpu = (loop.cpu?.first ?? usage.cpu, usage.cpu)
       loop.stalls.read(StallDetector.Reading(time: time, cpu: usage.cpu))

@@ -38,6 +38,8 @@ struct ChainJudgement {
   private(set) var all: [Verdict] = []
   /// By the chain's slot, of those that have entries in the ready queue: since when the first has been there.
   private(set) var queuedSince: [Int: Instant] = [:]
+  /// Operations that wait for each other.
+  private(set) var cycles: [[Int]] = []
   /// What the watched descriptors are, by loop.
   let labels: [LoopID: [Int32: String]]
 
@@ -67,6 +69,8 @@ struct ChainJudgement {
     let leaves = leaves(analyzer, liveness)
     let blamed = judge(analyzer.chains, leaves: leaves, liveness)
     collectNeverSettled(liveness, blamed: blamed)
+    let pool = analyzer.operations.pool
+    cycles = liveness.cycles(limit: 100) { [self] in moment(OperationID(raw: pool.id(at: $0)).loop).waking }
   }
 
   private func moment(_ loop: LoopID) -> (end: Instant, waking: Instant) { moments[loop] ?? (last, last) }

@@ -53,13 +53,19 @@ struct ChainRecord {
     // From here to the interval's end all is accounted for or has been counted.
     var high = open > 0 ? min(to, runningSince) : to
     var sum = Nanoseconds.zero
-    for step in steps.reversed() where step.depth == 0 {
-      guard high > from else { return sum }
-      let end = step.duration.map { step.began + $0 } ?? to
+    // By index: an array of the steps for each wait would be the dearest part of it.
+    var number = stepCount
+    let oldest = stepCount - min(stepCount, UInt32(ChainReport.stepLimit))
+    while number > oldest && high > from {
+      number -= 1
+      let place = Int(number) % ChainReport.stepLimit
+      guard stepStorage[place].depth == 0 else { continue }
+      let began = stepStorage[place].began
+      let end = stepStorage[place].duration.map { began + $0 } ?? to
       if end < high { sum = sum + (high - max(end, from)) }
-      high = min(high, step.ready ?? step.began)
+      high = min(high, stepStorage[place].ready ?? began)
     }
-    return stepCount <= UInt32(ChainReport.stepLimit) ? sum + max(high - from, .zero) : sum
+    return oldest == 0 ? sum + max(high - from, .zero) : sum
   }
 
   /// Whether nothing is left of it that could run again.
@@ -80,7 +86,7 @@ struct ChainTable {
   private var begun: Int32 = 0
 
   subscript(slot: Int) -> ChainRecord {
-    get { pool[slot] }
+    _read { yield pool[slot] }
     _modify { yield &pool[slot] }
   }
 

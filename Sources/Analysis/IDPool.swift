@@ -33,7 +33,8 @@ struct IDPool<Value> {
   var allSlots: Range<Int> { 0..<values.count }
 
   subscript(slot: Int) -> Value {
-    get { values[slot] }
+    // Not `get`: reading one field must not copy the value, and keep alive what it refers to.
+    _read { yield values[slot] }
     _modify { yield &values[slot] }
   }
 

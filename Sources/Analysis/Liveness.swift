@@ -33,6 +33,34 @@ struct Liveness {
     return (dead ?? slot, false)
   }
 
+  /// The operations that wait for each other and have no live source; at most `limit` circles.
+  func cycles(limit: Int, at now: (Int) -> Instant) -> [[Int]] {
+    var found: [[Int]] = []
+    var done: Set<Int> = []
+    for start in operations.pool.allSlots {
+      guard found.count < limit else { break }
+      guard operations.pool.isLive(start), !operations.pool[start].isSettled, operations.pool[start].awaits != nil
+      else {
+        continue
+      }
+      var path: [Int] = []
+      var slot = start
+      while !done.contains(slot) {
+        done.insert(slot)
+        path.append(slot)
+        // Where one waits for several, any of them closes the circle.
+        let awaited = operations.awaited(by: slot)
+        guard let next = awaited.first(where: path.contains) ?? awaited.first else { break }
+        if let begin = path.firstIndex(of: next) {
+          if !leaf(of: next, at: now(next)).isLive { found.append(Array(path[begin...])) }
+          break
+        }
+        slot = next
+      }
+    }
+    return found
+  }
+
   private func isLive(_ slot: Int, at now: Instant) -> Bool {
     let operation = operations.pool[slot]
     if let due = operation.due { return now - due <= threshold }

@@ -38,6 +38,14 @@ struct LoopAnalysis {
   var polls = PollHistory()
   /// Who let whom wait.
   var blame: LoopBlame
+  /// Passes that took too long, timers that ran too late, a loop that spins, queues that grow.
+  var overruns = Overruns()
+  var late = LateTimers()
+  var spin = SpinWatch()
+  var trend = QueueTrend()
+  var pool = PoolWatch()
+  /// Entries of its ready queue.
+  var queueDepth: UInt32 = 0
   /// What the watched descriptors are.
   var labels: [Int32: String] = [:]
 
@@ -98,10 +106,12 @@ struct LoopAnalysis {
 
   /// From here on the innermost open span has the loop, or nothing has.
   @inline(__always)
-  mutating func noteOwner(from time: Instant) { blame.run(stack.top, root: stack.spans.first, from: time) }
+  mutating func noteOwner(from time: Instant) { blame.run(stack.owner, from: time) }
 
   /// The pass ends at the poll's enter, or where it is last known; returns it if it was a stall.
-  mutating func endPass(at time: Instant, isTick: Bool, threshold: Nanoseconds) -> StallRecord? {
+  mutating func endPass(
+    at time: Instant, isTick: Bool, thresholds: Thresholds, sites: SiteStatistics
+  ) -> StallRecord? {
     guard case .busy(let since, let isWhole) = phase else { return nil }
     let duration = time - since
     busy = busy + duration
@@ -110,7 +120,11 @@ struct LoopAnalysis {
       ticks += 1
       passes.record(duration)
     }
-    let stall = stalls.stall(at: time, ended: true, open: SpanStack(), threshold: threshold, loop: id)
+    let stall = stalls.stall(
+      at: time, ended: true, open: SpanStack(), threshold: thresholds.slow, loop: id, sites: sites)
+    if let stall { overruns.add(stall) }
+    late.endPass(stall?.why)
+    if isTick && isWhole { spin.endPass(from: since, to: time, threshold: thresholds.spinning) }
     track.add(busyFrom: since, to: time, tick: duration, isStall: stall != nil)
     return stall
   }

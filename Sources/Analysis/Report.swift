@@ -13,7 +13,8 @@ public struct Report: Hashable, Sendable {
   public var loops: [LoopReport]
   /// Spans begun, over all loops.
   public var callbacks: UInt64
-  /// Callbacks by site and kind: still running and slow first, then by harm, by harm up to, by total self time.
+  /// Callbacks by site and kind: still running and slow first, then those that were slow, by harm, by harm up to, by
+  /// total self time.
   public var sites: [SiteReport]
   /// Intervals without a poll: still going on first, then by harm, by harm up to, the longest first. At most
   /// `Report.stallLimit`, the longest ones.
@@ -364,24 +365,4 @@ public struct Finding: Hashable, Sendable {
   public var loop: LoopID
   /// When it can be seen.
   public var moment: Instant
-}
-
-/// A way in which a trace contradicts itself; the analysis goes on and counts it.
-public enum Anomaly: String, CaseIterable, Sendable {
-  /// A span ended that is not known to have begun.
-  case endWithoutBegin = "end-without-begin"
-  /// A span ended while spans nested in it were open; they are taken to end with it.
-  case crossedSpans = "crossed-spans"
-  /// A poll was entered while spans were open; they are taken to end there.
-  case openSpanAtPoll = "open-span-at-poll"
-  /// An operation settled that is not known to have been created.
-  case settledUnknown = "settled-unknown"
-  /// An operation was created twice.
-  case createdTwice = "created-twice"
-  /// An event stands before the one ahead of it; its time is taken to be that one's.
-  case timeWentBack = "time-went-back"
-  /// A callback was registered by a span that is not known.
-  case unknownCreator = "unknown-creator"
-  /// A batch of a loop past the number of loops that are followed; its events are left out.
-  case loopNotFollowed = "loop-not-followed"
 }

@@ -14,6 +14,8 @@ struct ActiveSpan {
   var chain: ChainTable.Reference?
   var chainNumber: Int32?
   var step: UInt32 = 0
+  /// Whether it came from the ready queue.
+  var isFromQueue = false
   /// Whether its chain began with it.
   var startedChain = false
 }
@@ -39,6 +41,15 @@ struct SpanStack {
   }
 
   mutating func pop() -> ActiveSpan? { spans.popLast() }
+
+  /// Who has the loop: the innermost span, in the outermost one.
+  @inline(__always)
+  var owner: LoopBlame.Owner? {
+    guard let top = spans.indices.last else { return nil }
+    return LoopBlame.Owner(
+      site: spans[top].counts, root: spans[0].counts, chain: spans[top].chain?.slot ?? -1,
+      number: spans[top].chainNumber, span: spans[top].id)
+  }
 
   /// Changes the innermost span.
   mutating func changeTop(_ change: (inout ActiveSpan) -> Void) {

@@ -9,6 +9,9 @@ struct StallRecord {
   var worst: StallDetector.Culprit?
   var callbacks: UInt64
   var cause: Stall.Cause
+  var why: Overrun
+  /// The site that took most of it, with how much and how many callbacks.
+  var heaviest: (site: SiteID, own: Nanoseconds, count: UInt32)?
   var harm = Harm()
 
   /// When the loop reached its poll again, or up to when it had not.
@@ -32,6 +35,8 @@ struct StallDetector {
 
   private var began = Instant(0)
   private var worst: Culprit?
+  /// What ran in the pass.
+  var census = PassCensus()
   private(set) var callbacks: UInt64 = 0
   /// The last reading ahead of the pass, and the last within it.
   private var before: Reading?
@@ -42,6 +47,7 @@ struct StallDetector {
     began = time
     worst = nil
     callbacks = 0
+    census.begin()
     before = within ?? before
     within = nil
   }
@@ -52,7 +58,8 @@ struct StallDetector {
 
   /// A span ended.
   @inline(__always)
-  mutating func end(_ span: ActiveSpan, own: Nanoseconds) {
+  mutating func end(_ span: ActiveSpan, own: Nanoseconds, total: Nanoseconds, isTopLevel: Bool) {
+    census.end(span, own: own, total: total, isTopLevel: isTopLevel)
     if let worst, worst.own >= own { return }
     worst = Culprit(site: span.site, kind: span.kind, own: own)
   }
@@ -65,7 +72,7 @@ struct StallDetector {
 
   /// The pass as a stall, should it be one, with the spans that are still open in it.
   func stall(
-    at now: Instant, ended: Bool, open: SpanStack, threshold: Nanoseconds, loop: LoopID
+    at now: Instant, ended: Bool, open: SpanStack, threshold: Nanoseconds, loop: LoopID, sites: SiteStatistics
   ) -> StallRecord? {
     let duration = now - began
     guard duration > threshold else { return nil }
@@ -75,7 +82,9 @@ struct StallDetector {
     }
     return StallRecord(
       loop: loop, began: began, duration: duration, ended: ended, worst: worst, callbacks: callbacks,
-      cause: cause(until: now))
+      cause: cause(until: now),
+      why: census.overrun(duration, worst: worst?.own ?? .zero, threshold: threshold),
+      heaviest: census.heaviest.map { (sites.counts[Int($0.index)].site, $0.own, $0.count) })
   }
 
   /// Computing, where readings around the stall leave no other explanation.

@@ -3,12 +3,12 @@ import Glibc
 /// `Scripts/bench [NAME…] [--json | --table]`: each prints ours, the peer's and the ratio, measured in turn in one run.
 @main struct Benchmarks {
   static let all: [(name: String, run: @Sendable (_ report: (Measurement) -> Void) -> Void)] = [
-    ("recording", recordingBenchmark), ("trace", traceBenchmark),
+    ("recording", recordingBenchmark), ("trace", traceBenchmark), ("reactor", reactorBenchmark),
   ]
 
   static func main() {
-    if CountingRun.run(Array(CommandLine.arguments.dropFirst())) { return }
-    let arguments = CommandLine.arguments.dropFirst()
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if CountingRun.run(arguments) || LoopRun.run(arguments) { return }
     let names = arguments.filter { !$0.hasPrefix("--") }
     for name in names where !all.contains(where: { $0.name == name }) {
       complain("there is no benchmark \(name): \(all.map(\.name).joined(separator: ", "))")
@@ -24,7 +24,9 @@ import Glibc
         }
       }
     }
-    if isTable { say(CostTable.render(measured)) }
+    if !isTable { return }
+    if names.isEmpty || names.contains("recording") { say(CostTable.render(measured)) }
+    if names.isEmpty || names.contains("reactor") { say(ReactorTable.render(measured)) }
   }
 
   /// Each line as soon as it is known, into a pipe too: `print` would keep them until the end.

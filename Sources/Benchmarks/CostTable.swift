@@ -32,7 +32,7 @@ enum CostTable {
     measured.filter { $0.peerName == "counter read" }.map { [$0.name, decimal($0.ratio), decimal($0.ours.median)] }
   }
 
-  private static func table(_ head: [String], _ rows: [[String]]) -> String {
+  static func table(_ head: [String], _ rows: [[String]]) -> String {
     let rule = head.indices.map { $0 == 0 ? "---" : "---:" }
     return ([head, rule] + rows).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
   }

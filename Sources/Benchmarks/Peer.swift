@@ -1,8 +1,8 @@
 import Glibc
 
-/// Another tracer at work: a program that answers each line with a line, under whatever its tracer needs.
+/// Another tracer or event loop at work: a program that answers each line with a line, under whatever its tracer needs.
 ///
-/// See `Scripts/peers`: a count is answered with nanoseconds a pair; after a count of 0 comes what became of the trace, and
+/// See `Scripts/peers`: a count is answered with nanoseconds a pair or a callback. From a tracer, after a count of 0, comes what became of the trace, and
 /// then each line is answered with the nanoseconds that reading it back takes.
 struct Peer: ~Copyable {
   let name: String
@@ -36,12 +36,22 @@ struct Peer: ~Copyable {
 
   /// Ends the program: how many events its trace has, and in how many bytes.
   borrowing func finish() -> (events: Double, bytes: Double)? {
-    let answer = ask("0")?.split(separator: " ").compactMap { Double($0) } ?? []
+    let answer = numbers("0")
     return answer.count == 2 && answer[0] > 0 ? (answer[0], answer[1]) : nil
+  }
+
+  /// Where a server listens, the nanoseconds of CPU time that it has taken and its bytes of memory.
+  borrowing func state() -> (port: Int, time: Double, memory: Double)? {
+    let answer = numbers("")
+    return answer.count == 3 ? (Int(answer[0]), answer[1], answer[2]) : nil
   }
 
   /// Reads its trace back: how long that takes, in nanoseconds.
   borrowing func readBack() -> Double? { ask("").flatMap { Double($0) } }
+
+  private borrowing func numbers(_ question: String) -> [Double] {
+    ask(question)?.split(separator: " ").compactMap { Double($0) } ?? []
+  }
 
   private borrowing func ask(_ question: String) -> String? {
     let line = question + "\n"
@@ -67,12 +77,13 @@ private func spawn(_ command: [String]) -> (pid: pid_t, input: Int32, output: In
   var toChild: [Int32] = [0, 0]
   var fromChild: [Int32] = [0, 0]
   guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { return nil }
+  // Not for the next child too: this one would not see the end of its input then.
+  for descriptor in toChild + fromChild { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)
   defer { posix_spawn_file_actions_destroy(&actions) }
   posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
   posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
-  for descriptor in toChild + fromChild { posix_spawn_file_actions_addclose(&actions, descriptor) }
   let arguments = command.map { strdup($0) } + [nil]
   defer { arguments.forEach { free($0) } }
   var pid: pid_t = 0

@@ -49,6 +49,7 @@ int64_t ll_monotonic(void) { return read_clock(CLOCK_MONOTONIC); }
 int64_t ll_boottime(void) { return read_clock(CLOCK_BOOTTIME); }
 int64_t ll_realtime(void) { return read_clock(CLOCK_REALTIME); }
 int64_t ll_thread_cpu_time(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+int64_t ll_process_cpu_time(void) { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 
 bool ll_counter_is_invariant(void) {
 #if defined(__x86_64__)

@@ -1,3 +1,5 @@
+import Recorder
+
 /// Where in the program a callback was registered or a Deferred was made.
 ///
 /// Three words rather than three literals, because every timer, Deferred and entry of the ready queue carries one.
@@ -21,6 +23,9 @@ public struct CallSite: @unchecked Sendable, Equatable, CustomStringConvertible 
   public var line: UInt { UInt(shortLine) }
   /// Function, file and line in one text.
   public var description: String { "\(function) (\(file):\(line))" }
+
+  /// Its number in a recording.
+  func site(in recorder: Recorder) -> RingSite { recorder.site(functionStart, fileStart, line) }
 
   private static func start(of text: StaticString) -> UnsafePointer<UInt8> {
     let unknown: StaticString = "(unknown)"

@@ -123,7 +123,8 @@ private final class Connecting: Watcher {
   }
 
   private func setTimer(_ due: Instant, _ work: @escaping (Connecting) -> Void) {
-    timer = reactor.set(due, every: nil, deferred.callSite, deferred.site) { [weak self] in
+    let delay = max(due - reactor.now, .zero)
+    timer = reactor.set(delay, repeats: false, deferred.callSite, deferred.site) { [weak self] in
       guard let self else { return }
       leave()
       work(self)

@@ -20,31 +20,32 @@ public final class Connection {
   /// The loop that it belongs to.
   public let reactor: Reactor
   let channel: Channel
+  // Unchecked: the loop's thread alone comes here, and nothing is passed inout across a callback.
   /// -1 once it is closed.
-  var descriptor: Int32
+  @exclusivity(unchecked) var descriptor: Int32
   /// `nil` while it is not watched at all.
-  var interest: Interest?
-  var isPaused = false
+  @exclusivity(unchecked) var interest: Interest?
+  @exclusivity(unchecked) var isPaused = false
   /// The peer has ended its direction.
-  var hasEndOfInput = false
-  var ownDirection = OwnDirection.open
+  @exclusivity(unchecked) var hasEndOfInput = false
+  @exclusivity(unchecked) var ownDirection = OwnDirection.open
   /// Nothing is read any more, and it ends once everything is sent.
-  var isClosing = false
+  @exclusivity(unchecked) var isClosing = false
   /// More than the marks allow has been written; the drain is still to be told of.
-  public internal(set) var isBackedUp = false
+  @exclusivity(unchecked) public internal(set) var isBackedUp = false
   /// How much may wait: above the upper bound `onHighWater` is called, from there down at the lower `onDrain`. In bytes.
   ///
   /// The kernel holds some hundred kilobytes more, which the peer's line is busy with when the last of ours is gone.
-  public var waterMarks = 0...(64 << 10)
-  var reading: Handler<(RawSpan) throws -> Void>?
-  var ending: Handler<() throws -> Void>?
-  var highWater: Handler<() throws -> Void>?
-  var draining: Handler<() throws -> Void>?
-  var closing: Handler<(ReactorError?) throws -> Void>?
-  var end: End?
-  var output = Output()
+  @exclusivity(unchecked) public var waterMarks = 0...(64 << 10)
+  @exclusivity(unchecked) var reading: Handler<(RawSpan) throws -> Void>?
+  @exclusivity(unchecked) var ending: Handler<() throws -> Void>?
+  @exclusivity(unchecked) var highWater: Handler<() throws -> Void>?
+  @exclusivity(unchecked) var draining: Handler<() throws -> Void>?
+  @exclusivity(unchecked) var closing: Handler<(ReactorError?) throws -> Void>?
+  @exclusivity(unchecked) var end: End?
+  @exclusivity(unchecked) var output = Output()
   /// The wait for room to send in; there while there is output.
-  var sending = RingOperation.none
+  @exclusivity(unchecked) var sending = RingOperation.none
 
   /// How far our own direction is.
   enum OwnDirection {

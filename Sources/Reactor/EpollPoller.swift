@@ -51,8 +51,9 @@ final class EpollPoller: Poller {
 
   private func control(_ operation: Int32, _ watched: Int32, _ interest: Interest, _ key: UInt64) -> Int32 {
     var event = epoll_event()
-    event.events =
-      (interest.contains(.read) ? EPOLLIN.rawValue : 0) | (interest.contains(.write) ? EPOLLOUT.rawValue : 0)
+    if interest.contains(.read) { event.events |= EPOLLIN.rawValue }
+    if interest.contains(.write) { event.events |= EPOLLOUT.rawValue }
+    if interest.contains(.edge) { event.events |= EPOLLET.rawValue }
     if interest.isEmpty { event.events = EPOLLONESHOT.rawValue }
     event.data.u64 = key
     return epoll_ctl(descriptor, operation, watched, &event)

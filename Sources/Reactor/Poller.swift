@@ -2,7 +2,7 @@ import Trace
 
 /// The kernel's wait, and nothing else: what a second kind of poll (io_uring, kqueue) has to provide.
 ///
-/// Called through an existential, but for its hot part only once a tick: `wait` hands back all results at once.
+/// The loop names the one that it uses: `wait` stands in every pass, and calling it through an existential would count there.
 package protocol Poller: AnyObject {
   /// What the trace calls it.
   var name: String { get }
@@ -23,6 +23,8 @@ package struct Interest: OptionSet, Sendable {
 
   package static let read = Interest(rawValue: 1)
   package static let write = Interest(rawValue: 2)
+  /// Reported once for each time that it becomes ready: for what need not be read to be ready again.
+  package static let edge = Interest(rawValue: 4)
 }
 
 /// What the kernel says of one descriptor.

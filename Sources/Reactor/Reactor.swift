@@ -1,4 +1,3 @@
-import DequeModule
 import Glibc
 import Recorder
 import Trace
@@ -20,11 +19,14 @@ import Trace
 public final class Reactor {
   /// Its name in traces.
   public let name: String
+  // Unchecked here and below: one thread runs all of it and nothing is passed inout across a callback.
   /// Hears of every failure that nobody handled, on the loop's thread; at first it writes a line to stderr.
-  public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
+  @exclusivity(unchecked) public var onUnhandledFailure: (UnhandledFailure) -> Void = { $0.print() }
   /// Hears of every Deferred that was let go of unfired although steps waited for it, by where it was made: those steps never
   /// run. At first it writes a line to stderr.
-  public var onDroppedDeferred: (CallSite) -> Void = { printError("dropped unfired: the Deferred made in \($0)") }
+  @exclusivity(unchecked) public var onDroppedDeferred: (CallSite) -> Void = {
+    printError("dropped unfired: the Deferred made in \($0)")
+  }
   /// A handle for other threads.
   public let remote: Remote
   /// Runs async functions and actors on this loop.
@@ -33,24 +35,23 @@ public final class Reactor {
   private enum State {
     case idle, running, ended
   }
-  private var state = State.idle
-  private var isStopping = false
+  @exclusivity(unchecked) private var state = State.idle
+  @exclusivity(unchecked) private var isStopping = false
   private let thread = pthread_self()
   private let clock: LoopClock
-  private let poller: any Poller
-  private var ready = Deque<ReadyCallback>()
-  private var tickTime: Instant?
-  private var mail: [Mail] = []
-  // Unchecked: replaced once, at the end; and read at every step of a Deferred.
+  private let poller: EpollPoller
+  @exclusivity(unchecked) private var ready = ReadyQueue()
+  @exclusivity(unchecked) private var tickTime: Instant?
+  @exclusivity(unchecked) private var mail = PlainBuffer<Mail>()
   @exclusivity(unchecked) private(set) var recorder: Recorder
   /// Whether callbacks run now: what is called for then was called for by one of them.
-  private(set) var isInTick = false
+  @exclusivity(unchecked) private(set) var isInTick = false
   /// What is received goes here first; all connections share it.
   let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
   /// Steps of Deferreds that went away unfired.
   let releasing = Releasing()
-  var timers = TimerHeap()
-  var descriptors = DescriptorTable()
+  @exclusivity(unchecked) var timers = TimerQueue()
+  @exclusivity(unchecked) var descriptors = DescriptorTable()
   let pool: PoolCalls
   /// Looks names up; threads of its own, so that the program's calls cannot starve it.
   let resolver: PoolCalls
@@ -94,7 +95,7 @@ public final class Reactor {
     recorder = Recorder(loop: name, poll: pollName, options: options)
     remote.open(recorder)
     executor.open(self)
-    try watch(remote, remote.descriptor, .read)
+    try watch(remote, remote.descriptor, [.read, .edge])
   }
 
   deinit {
@@ -170,8 +171,7 @@ public final class Reactor {
     endTasks()
     state = .ended
     MainActorJobs.giveBack(by: executor)
-    let mail = remote.close()
-    executor.close(takeJobs() + mail.compactMap(\.job))
+    executor.close(takeJobs(remote.close()))
     letGoOfTasks()
     pool.end()
     resolver.end()
@@ -194,7 +194,7 @@ public final class Reactor {
   /// What it throws is an unhandled failure.
   public func callSoon(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
-    _ work: @escaping () throws -> Void
+    _ work: consuming @escaping () throws -> Void
   ) {
     checkThread("callSoon")
     let site = recorder.site(function, file, line)
@@ -204,54 +204,58 @@ public final class Reactor {
 
   /// Puts into the ready queue what the recorder was told of already.
   func enqueue(
-    _ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration, _ work: @escaping () throws -> Void
+    _ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration,
+    _ work: consuming @escaping () throws -> Void
   ) {
-    enqueue(kind, trigger, registration, .call(work))
+    enqueue(ReadyCallback(work: .here(work), registration: registration, kind: kind, trigger: trigger))
   }
 
-  func enqueue(_ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration, _ work: ReadyWork) {
+  func enqueue(_ callback: consuming ReadyCallback) {
     if hasEnded { return }
-    ready.append(ReadyCallback(work: work, registration: registration, kind: kind, trigger: trigger))
+    ready.append(callback)
   }
 
   /// What makes ready what is called for now.
   var trigger: Trigger { isInTick ? .callback : .start }
 
   private func runReady() -> Bool {
-    let count = ready.count
+    let count = ready.begin()
     recorder.readyQueue(count)
-    for _ in 0..<count { run(ready.removeFirst()) }
+    while let callback = ready.next() { run(callback) }
     return count > 0
   }
 
+  @inline(__always)
   private func run(_ callback: consuming ReadyCallback) {
     let registration = callback.registration
     recorder.began(
       registration.site, callback.kind, callback.trigger, operation: registration.operation, chain: registration.chain)
-    run(registration) {
-      switch callback.work.take() {
-      case .call(let work): try work()
-      case .job(let job, let task): run(job, of: task)
-      case nil: break
-      }
+    do {
+      try callback.work.run(self)
+      recorder.ended()
+    } catch {
+      failed(error, registration)
     }
   }
 
   /// Runs the jobs that stand in the ready queue now, and nothing else; returns whether there were any.
   func runReadyJobs() -> Bool {
-    let jobs = ready.filter(\.isJob)
-    ready.removeAll(where: \.isJob)
+    var jobs = ready.takeJobs()
+    let ranAny = !jobs.isEmpty
     isInTick = true
-    for job in jobs { run(job) }
+    jobs.takeAll { run($0) }
     isInTick = false
     tickTime = nil
-    return !jobs.isEmpty
+    return ranAny
   }
 
-  /// Takes the jobs out of the ready queue.
-  private func takeJobs() -> [Job] {
-    defer { ready.removeAll(where: \.isJob) }
-    return ready.compactMap { if case .job(let job, _) = $0.work { job } else { nil } }
+  /// The jobs that stand in the ready queue, and those in the mail; what else is in the mail is let go of.
+  private func takeJobs(_ mail: consuming PlainBuffer<Mail>) -> [Job] {
+    var jobs: [Job] = []
+    var ready = ready.takeJobs()
+    ready.takeAll { if let job = $0.work.job { jobs.append(job) } }
+    mail.takeAll { if let job = $0.job { jobs.append(job) } }
+    return jobs
   }
 
   // MARK: Callbacks
@@ -259,15 +263,21 @@ public final class Reactor {
   /// Runs a callback whose span has just begun, and ends the span.
   ///
   /// What `body` takes out of a node is let go of when it returns: a closure's destruction belongs to its span.
+  @inline(__always)
   func run(_ registration: Registration, _ body: () throws -> Void) {
-    var threw = false
     do {
       try body()
+      recorder.ended()
     } catch {
-      threw = true
-      report(error, registration)
+      failed(error, registration)
     }
-    recorder.ended(threw: threw)
+  }
+
+  /// Ends the span of a callback that threw.
+  @inline(never)
+  private func failed(_ error: any Error, _ registration: Registration) {
+    report(error, registration)
+    recorder.ended(threw: true)
   }
 
   /// Tells the trace and the program of a failure that nobody handled.
@@ -334,42 +344,31 @@ public final class Reactor {
   /// Moves what other threads called for into the ready queue.
   func takeMail() {
     remote.take(into: &mail)
-    for item in mail {
-      switch item {
+    mail.takeAll { item in
+      switch consume item {
       case .call(let call): queue(call)
       case .result(let result): finish(result)
       case .job(let job, let moment): enqueue(job, .thread, .none, at: moment)
       }
     }
-    mail.removeAll(keepingCapacity: true)
   }
 
-  private func queue(_ call: Mail.Call) {
-    let site = recorder.site(call.function, call.file, call.line)
+  @inline(__always)
+  private func queue(_ call: consuming Mail.Call) {
+    let callSite = call.callSite
+    let site = callSite.site(in: recorder)
     let operation = recorder.queued(.none, site, .thread, .thread, chain: .none, at: call.moment)
-    let callSite = CallSite(call.function, call.file, call.line)
-    enqueue(.thread, .thread, Registration(callSite, site, .none, operation)) { [unowned self] in try call.work(self) }
+    let registration = Registration(callSite, site, .none, operation)
+    enqueue(ReadyCallback(work: .remote(call.work), registration: registration, kind: .thread, trigger: .thread))
   }
 
+  @inline(__always)
   func checkThread(_ call: StaticString) {
-    if pthread_equal(pthread_self(), thread) != 0 { return }
+    if pthread_self() != thread { wrongThread(call) }
+  }
+
+  @inline(never)
+  private func wrongThread(_ call: StaticString) -> Never {
     misuse("\(call) on reactor \(name) (\(state)) from a thread other than its own: use its `remote`")
   }
-}
-
-/// What an entry of the ready queue does.
-enum ReadyWork {
-  case call(() throws -> Void)
-  case job(Job, of: LiveTask?)
-}
-
-/// An entry of the ready queue.
-private struct ReadyCallback {
-  /// There until it is run.
-  var work: ReadyWork?
-  let registration: Registration
-  let kind: CallbackKind
-  let trigger: Trigger
-
-  var isJob: Bool { kind == .task }
 }

@@ -5,15 +5,16 @@ import Trace
 
 /// What other threads may have of a reactor. Copies and outliving the reactor are fine.
 public final class Remote: Sendable {
-  private struct Box: Sendable {
-    var mail: [Mail] = []
+  private struct Box: ~Copyable, Sendable {
+    var mail = PlainBuffer<Mail>()
     /// `nil` before the reactor is made and after it ended.
     var clock: RingClock?
   }
 
-  /// An eventfd: readable while there is mail. Ours, so that it is open for as long as anybody can post.
+  /// An eventfd, written to for new mail and never read: the poll reports each time. Ours, so that it is open for as long
+  /// as anybody can post.
   let descriptor: Int32
-  private let box = Monitor(Box())
+  private let box = SpinLock(Box())
 
   init() throws(ReactorError) {
     descriptor = ll_eventfd()
@@ -33,7 +34,8 @@ public final class Remote: Sendable {
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ work: @escaping @Sendable (Reactor) throws -> Void
   ) -> Bool {
-    post { .call(Mail.Call(work: work, function: function, file: file, line: line, moment: $0.moment())) }
+    let callSite = CallSite(function, file, line)
+    return post { .call(Mail.Call(work: work, callSite: callSite, moment: $0.moment())) }
   }
 
   /// A stamp for what happens now on this thread; `nil` where the reactor has ended.
@@ -42,6 +44,7 @@ public final class Remote: Sendable {
   }
 
   /// Stamps under the lock: the clock is not read once the reactor has ended.
+  @inline(__always)
   func post(_ item: (RingClock) -> Mail) -> Bool {
     let count = box.withLock { box in
       guard let clock = box.clock else { return 0 }
@@ -58,30 +61,31 @@ public final class Remote: Sendable {
   }
 
   /// Takes no more mail; returns what was not taken, for the caller to let go of outside the lock.
-  func close() -> [Mail] {
+  func close() -> PlainBuffer<Mail> {
+    var left = PlainBuffer<Mail>()
     box.withLock { box in
       box.clock = nil
-      let left = box.mail
-      box.mail = []
-      return left
+      swap(&box.mail, &left)
     }
+    return left
   }
 
-  /// Waits until there is mail, at most so long.
+  /// Waits until there is mail, at most so long; now and then for nothing.
   func wait(_ limit: Nanoseconds) {
     var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     _ = poll(&watched, 1, Int32(clamping: limit.count / 1_000_000 + 1))
+    // What has woken the loop before stands in it still.
+    var counter: UInt64 = 0
+    _ = read(descriptor, &counter, MemoryLayout<UInt64>.size)
   }
 
   /// Swaps the mail for `spare`, which is empty and whose memory serves for the next.
-  func take(into spare: inout [Mail]) {
-    var counter: UInt64 = 0
-    _ = read(descriptor, &counter, MemoryLayout<UInt64>.size)
+  func take(into spare: inout PlainBuffer<Mail>) {
     box.withLock { swap(&$0.mail, &spare) }
   }
 
   private func wake() {
-    // Cannot fail: the counter would have to be at 2⁶⁴ − 2.
+    // Cannot fail: the counter would have to be at 2⁶⁴ − 2, which takes centuries.
     var one: UInt64 = 1
     _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
   }
@@ -92,13 +96,11 @@ extension Remote: Watcher {
   func reactorEnded() {}
 }
 
-/// What other threads send to the loop.
-enum Mail: Sendable {
-  struct Call: Sendable {
+/// What other threads send to the loop. Small: each byte goes from one core's cache to another's.
+enum Mail: ~Copyable, Sendable {
+  struct Call: ~Copyable, Sendable {
     let work: @Sendable (Reactor) throws -> Void
-    let function: StaticString
-    let file: StaticString
-    let line: UInt
+    let callSite: CallSite
     let moment: RingMoment
   }
 
@@ -111,6 +113,9 @@ enum Mail: Sendable {
 
   /// The job, if it is one.
   var job: Job? {
-    if case .job(let job, _) = self { job } else { nil }
+    switch self {
+    case .job(let job, _): job
+    default: nil
+    }
   }
 }

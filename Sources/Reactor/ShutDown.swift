@@ -42,8 +42,8 @@ final class ShuttingDown {
 
   func start(within limit: Nanoseconds) {
     for listener in reactor.descriptors.all(Listener.self) { listener.stop() }
-    let due = reactor.now + max(limit, .zero)
-    timer = reactor.set(due, every: nil, deferred.callSite, deferred.site) { [weak self] in self?.cutOff() }
+    let delay = max(limit, .zero)
+    timer = reactor.set(delay, repeats: false, deferred.callSite, deferred.site) { [weak self] in self?.cutOff() }
     // In callbacks of their own, whoever called for the shutdown.
     if hooks.isEmpty { enqueue(deferred.callSite, deferred.site, reactor.recorder.chain) { self.send() } }
     for (number, hook) in hooks.enumerated() {

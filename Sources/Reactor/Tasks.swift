@@ -82,7 +82,8 @@ extension Reactor {
     let chain = task?.chain ?? chain
     let operation = recorder.queued(
       task?.deferred.operation ?? .none, site, .task, trigger, chain: chain, at: moment)
-    enqueue(.task, trigger, Registration(callSite, site, chain, operation), .job(job, of: task))
+    let registration = Registration(callSite, site, chain, operation)
+    enqueue(ReadyCallback(work: .job(job, of: task), registration: registration, kind: .task, trigger: trigger))
   }
 
   /// Runs a job, inside the span that began for it.

@@ -5,35 +5,51 @@ import Trace
 ///
 /// Letting go of it does not cancel it.
 public final class Timer {
-  private let reactor: Reactor
-  /// The time from one due moment to the next; `nil` for a timer that runs once.
-  let period: Nanoseconds?
-  let registration: Registration
-  /// Gone once it has run for the last time.
-  var work: (() throws -> Void)?
-  /// Its place in the heap; -1 outside.
-  var index = -1
+  // What its queue needs of every timer that it passes comes first, in one line of the cache.
+  /// The time to the due moment: from its setting, or, where it repeats, from the due moment before.
+  let delay: Nanoseconds
   /// When it comes due next, or came due last.
-  public internal(set) var due: Instant
+  @exclusivity(unchecked) public internal(set) var due: Instant
+  /// Its number among the timers set.
+  @exclusivity(unchecked) var sequence: UInt64 = 0
+  @exclusivity(unchecked) var place = TimerPlace.outside
+  /// Its neighbours in the run of its delay.
+  @exclusivity(unchecked) var previous: Unmanaged<Timer>?
+  @exclusivity(unchecked) var next: Unmanaged<Timer>?
+  /// Gone once it has run for the last time.
+  @exclusivity(unchecked) var work: (() throws -> Void)?
+  let registration: Registration
+  let repeats: Bool
+  private let reactor: Reactor
 
   init(
-    _ reactor: Reactor, due: Instant, period: Nanoseconds?, _ registration: Registration,
+    _ reactor: Reactor, due: Instant, _ delay: Nanoseconds, repeats: Bool, _ registration: Registration,
     _ work: @escaping () throws -> Void
   ) {
     self.reactor = reactor
     self.due = due
-    self.period = period
+    self.delay = delay
+    self.repeats = repeats
     self.registration = registration
     self.work = work
   }
 
   /// Whether it will still run.
-  public var isPending: Bool { index >= 0 }
+  public var isPending: Bool { place != .outside }
 
   /// Sees to it that it will not run (again). Does nothing when it has run or was cancelled. O(log n) for n timers.
   public func cancel() {
     guard isPending else { return }
     reactor.cancel(self)
+  }
+
+  /// Links a timer behind this one, the last of its run, if it is of the same delay and due no sooner.
+  func append(_ other: Unmanaged<Timer>) -> Bool {
+    other._withUnsafeGuaranteedRef { other in
+      guard other.delay == delay, other.due >= due else { return false }
+      next = .passUnretained(other)
+      return true
+    }
   }
 }
 
@@ -46,7 +62,7 @@ extension Reactor {
     _ delay: Nanoseconds, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ work: @escaping () throws -> Void
   ) -> Timer {
-    set(now + max(delay, .zero), every: nil, CallSite(function, file, line), recorder.site(function, file, line), work)
+    set(max(delay, .zero), repeats: false, CallSite(function, file, line), recorder.site(function, file, line), work)
   }
 
   /// Runs `work` every `period` (above zero), first one period after `now`, until it is cancelled.
@@ -59,19 +75,18 @@ extension Reactor {
     _ work: @escaping () throws -> Void
   ) -> Timer {
     if period <= .zero { misuse("callEvery with a period of \(period.count) ns") }
-    return set(
-      now + period, every: period, CallSite(function, file, line), recorder.site(function, file, line), work)
+    return set(period, repeats: true, CallSite(function, file, line), recorder.site(function, file, line), work)
   }
 
   func set(
-    _ due: Instant, every period: Nanoseconds?, _ callSite: CallSite, _ site: RingSite,
-    _ work: @escaping () throws -> Void
+    _ delay: Nanoseconds, repeats: Bool, _ callSite: CallSite, _ site: RingSite, _ work: @escaping () throws -> Void
   ) -> Timer {
     checkThread("callLater or callEvery")
-    let operation = hasEnded ? .none : recorder.created(.timer, site, standing: period != nil, due: due)
+    let due = now + delay
+    let operation = hasEnded ? .none : recorder.created(.timer, site, standing: repeats, due: due)
     let registration = Registration(callSite, site, recorder.chain, operation)
-    let timer = Timer(self, due: due, period: period, registration, work)
-    if !hasEnded { timers.insert(timer, due: due) }
+    let timer = Timer(self, due: due, delay, repeats: repeats, registration, work)
+    if !hasEnded { timers.insert(timer) }
     return timer
   }
 
@@ -90,11 +105,7 @@ extension Reactor {
     var ran = false
     while let timer = timers.popDue(at: now, before: limit) {
       ran = true
-      if let period = timer.period {
-        runRepeating(timer, period, now)
-      } else {
-        runOnce(timer)
-      }
+      if timer.repeats { runRepeating(timer, now) } else { runOnce(timer) }
     }
     return ran
   }
@@ -107,13 +118,18 @@ extension Reactor {
     run(registration) { try timer.work.take()?() }
   }
 
-  private func runRepeating(_ timer: Timer, _ period: Nanoseconds, _ now: Instant) {
+  private func runRepeating(_ timer: consuming Timer, _ now: Instant) {
     let due = timer.due
-    let missed = (now - due).count / period.count
-    timer.due = due + Nanoseconds(period.count * (missed + 1))
-    // Set again before it runs, so that it can cancel itself.
-    timers.insert(timer, due: timer.due)
-    recorder.beganChain(timer.registration.site, .timer, .timer, operation: timer.registration.operation, due: due)
-    run(timer.registration) { try timer.work?() }
+    timer.due = due + timer.delay
+    if timer.due <= now {
+      let missed = (now - due).count / timer.delay.count
+      timer.due = due + Nanoseconds(timer.delay.count * (missed + 1))
+    }
+    let registration = timer.registration
+    let work = timer.work
+    // Set again before it runs, so that it can cancel itself; then it may be gone.
+    timers.insert(timer)
+    recorder.beganChain(registration.site, .timer, .timer, operation: registration.operation, due: due)
+    run(registration) { try work?() }
   }
 }

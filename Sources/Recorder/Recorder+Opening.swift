@@ -81,14 +81,22 @@ extension Recorder {
 
   /// The site's number: found by the addresses of its literals, defined in the ring the first time.
   @inlinable public func site(_ function: StaticString, _ file: StaticString, _ line: UInt) -> RingSite {
+    isOn ? findSite(function.utf8Start, file.utf8Start, line) : .none
+  }
+
+  /// As `site` of literals, of their texts: zero-terminated, and where they are for as long as the program runs.
+  @inlinable public func site(
+    _ function: UnsafePointer<UInt8>, _ file: UnsafePointer<UInt8>, _ line: UInt
+  ) -> RingSite {
     isOn ? findSite(function, file, line) : .none
   }
 
   @usableFromInline
-  func findSite(_ function: StaticString, _ file: StaticString, _ line: UInt) -> RingSite {
+  func findSite(_ function: UnsafePointer<UInt8>, _ file: UnsafePointer<UInt8>, _ line: UInt) -> RingSite {
     state.pointee.ring!._withUnsafeGuaranteedRef { ring in
       if let known = ring.sites.find(function, file, line) { return known }
-      let site = Site(function: function.description, file: file.description, line: UInt32(clamping: line))
+      let site = Site(
+        function: String(cString: function), file: String(cString: file), line: UInt32(clamping: line))
       let number = ring.define(site, in: state)
       ring.sites.insert(function, file, line, number)
       return number
@@ -98,13 +106,13 @@ extension Recorder {
   /// In a forked child the state's page was wiped: open a ring of the child's own.
   @usableFromInline @inline(never)
   func reopenAfterFork() {
-    guard state != Recorder.off.state, control.pointee.pid != 0, control.pointee.pid != getpid() else { return }
+    guard control.pointee.pid != 0, control.pointee.pid != getpid() else { return }
     control.pointee.pid = getpid()
     open()
   }
 
   private var control: UnsafeMutablePointer<RecorderControl> {
-    (UnsafeMutableRawPointer(state) + RecorderState.pageSize).assumingMemoryBound(to: RecorderControl.self)
+    (UnsafeMutableRawPointer(state) + RecorderState.controlOffset).assumingMemoryBound(to: RecorderControl.self)
   }
 
   private func open() {

@@ -38,15 +38,18 @@ import Trace
   /// Open spans that the ring's stack holds.
   @usableFromInline static let stackSize = 64
 
-  /// A page for the state, wiped in forked children, and behind it one that is not: it holds the `RecorderControl`.
+  /// Memory for the state, wiped in forked children, and behind it some that is not: it holds the `RecorderControl`.
   static func makePages() -> UnsafeMutablePointer<RecorderState> {
-    let pages = mmap(nil, 2 * pageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
+    let pages = mmap(nil, 2 * controlOffset, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
     precondition(pages != MAP_FAILED, "no memory for a recorder's state")
     precondition(
-      ll_madvise_wipe_on_fork(pages, pageSize) == 0, "a recorder needs MADV_WIPEONFORK, which Linux has since 4.14")
+      ll_madvise_wipe_on_fork(pages, controlOffset) == 0,
+      "a recorder needs MADV_WIPEONFORK, which Linux has since 4.14")
     return pages.assumingMemoryBound(to: RecorderState.self)
   }
 
+  /// A constant, because a recorder that is off looks there at every poll: the largest page that Linux has here.
+  static var controlOffset: Int { 64 << 10 }
   static let pageSize = sysconf(Int32(_SC_PAGESIZE))
 
   @inlinable @inline(__always)

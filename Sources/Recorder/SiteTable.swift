@@ -17,10 +17,10 @@ struct SiteTable {
 
   /// The number of a site met before.
   @inline(__always)
-  func find(_ function: StaticString, _ file: StaticString, _ line: UInt) -> RingSite? {
+  func find(_ function: UnsafePointer<UInt8>, _ file: UnsafePointer<UInt8>, _ line: UInt) -> RingSite? {
     var index = hash(function, line)
     while let known = entries[index].function {
-      if known == function.utf8Start, entries[index].line == line, entries[index].file == file.utf8Start {
+      if known == function, entries[index].line == line, entries[index].file == file {
         return RingSite(number: entries[index].number)
       }
       index = (index &+ 1) & (entries.count &- 1)
@@ -29,9 +29,11 @@ struct SiteTable {
   }
 
   /// Remembers the number of a site's literals.
-  mutating func insert(_ function: StaticString, _ file: StaticString, _ line: UInt, _ site: RingSite) {
+  mutating func insert(
+    _ function: UnsafePointer<UInt8>, _ file: UnsafePointer<UInt8>, _ line: UInt, _ site: RingSite
+  ) {
     if 2 * (used + 1) > entries.count { grow() }
-    place(Entry(function: function.utf8Start, file: file.utf8Start, line: line, number: site.number))
+    place(Entry(function: function, file: file, line: line, number: site.number))
     used += 1
   }
 
@@ -43,10 +45,6 @@ struct SiteTable {
     guard publish(number) else { return .none }
     numbers[site] = number
     return RingSite(number: number)
-  }
-
-  private func hash(_ function: StaticString, _ line: UInt) -> Int {
-    hash(function.utf8Start, line)
   }
 
   private func hash(_ function: UnsafePointer<UInt8>, _ line: UInt) -> Int {

@@ -51,6 +51,6 @@ func detailLines(_ stall: Stall, _ setting: Setting) -> [Line] {
 func harmFact(_ harm: Nanoseconds, upTo: Nanoseconds, victims: UInt64, _ setting: Setting) -> Line {
   func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
   guard victims > 0 else { return fact("harm", "none: nobody waited") }
-  let range = upTo > harm ? "\(time(harm)) to \(time(upTo))" : time(harm)
+  let range = upTo == harm ? time(harm) : harm == .zero ? "up to \(time(upTo))" : "\(time(harm)) to \(time(upTo))"
   return fact("harm", "\(range) of delay to \(words(victims, "callback"))", .warning)
 }

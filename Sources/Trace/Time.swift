@@ -7,7 +7,7 @@ public struct Nanoseconds: Hashable, Comparable, AdditiveArithmetic, Sendable {
   @inlinable public init(_ count: Int64) { self.count = count }
 
   /// No time at all.
-  public static let zero = Nanoseconds(0)
+  @inlinable public static var zero: Nanoseconds { Nanoseconds(0) }
 
   /// `count` microseconds.
   @inlinable public static func microseconds(_ count: Int64) -> Nanoseconds { Nanoseconds(count * 1_000) }

@@ -44,6 +44,11 @@ enum Failure: Error {
   /// A trace without one event.
   case noEvents(String)
 
+  /// A trace to check of which something is missing.
+  case incomplete(String)
+
+  /// A check failed.
+  static let checkFailedCode: Int32 = 1
   /// Wrong use of the command line.
   static let usageCode: Int32 = 2
   /// Input that is bad, unreadable or incomplete.
@@ -58,7 +63,8 @@ enum Failure: Error {
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
-    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .export, .badText:
+    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .incomplete, .export,
+      .badText:
       Failure.inputCode
     }
   }
@@ -95,6 +101,8 @@ enum Failure: Error {
     case .notText(let name): "\(visible(name)) is a trace already; only its text form can be made one"
     case .badText(let name, let error): "\(visible(name)) is no trace: \(visible(error.description))"
     case .binaryToTerminal: "this form is not for a terminal; -o names a file for it"
+    case .incomplete(let name):
+      "\(visible(name)) is incomplete, so what it keeps says little; --allow-gaps checks what there is"
     case .noEvents(let name): "\(visible(name)) holds no event: its writer ended before anything happened"
     }
   }

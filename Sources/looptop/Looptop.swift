@@ -14,12 +14,13 @@ import Glibc
         looptop attach my-server
         looptop record -o spike.looptrace -- ./my-server --port 8080
         looptop report spike.looptrace
+        looptop check spike.looptrace --max-callback 50ms
       """,
     version: "0.1.0",
     subcommands: [
       ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self, ReportCommand.self,
-      QueryCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self,
-      DemoCommand.self,
+      CheckCommand.self, QueryCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self,
+      CleanCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: ListCommand.self)
 

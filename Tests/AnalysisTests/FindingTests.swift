@@ -26,12 +26,15 @@ import Trace
     #expect(
       report.findings.map(\.sentence) == [
         "accept(_:) has been running for 150 ms and blocks the loop, as it did once before.",
-        "render(_:) blocked the loop for 1.50 s.",
+        "render(_:) blocked the loop for 1.50 s. It made 2 callbacks wait, 3.00 s in all.",
         "query(_:) blocked the loop twice, for up to 200 ms, 300 ms in all.",
       ])
     #expect(report.findings.map(\.severity) == [.error, .error, .warning])
     #expect(report.findings.map(\.moment.nanoseconds) == [4_550_000_000, 3_000_000_000, 2_000_000_000])
-    #expect(report.findings[2].numbers == ["count": 2, "longest_ns": 200_000_000, "total_ns": 300_000_000])
+    #expect(
+      report.findings[2].numbers == [
+        "count": 2, "longest_ns": 200_000_000, "total_ns": 300_000_000, "harm_ns": 0, "harm_up_to_ns": 0, "victims": 0,
+      ])
     #expect(report.findings.allSatisfy { !$0.advice.isEmpty })
   }
 

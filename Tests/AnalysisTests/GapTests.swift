@@ -139,6 +139,7 @@ import Trace
     let report = try report(events)
     #expect(report.anomalies == [anomaly: 1])
     #expect(
-      TextReport.render(report).contains("ANOMALIES  the trace contradicts itself\n  \(anomaly.rawValue): once\n"))
+      TextReport.render(report).contains("ANOMALIES  the trace contradicts itself\n  \(anomaly.rawValue), once: "))
+    #expect(JSONReport.render(report, path: nil).contains("\"sentence\": \"\(anomaly.sentence)\", \"count\": 1}"))
   }
 }

@@ -59,34 +59,37 @@ private let neverFires = #"""
     expectText(
       TextReport.render(try report(blocking)),
       """
-      query(_:) blocked the loop for 203 ms.
+      query(_:) blocked the loop for 203 ms. It made 1 callback wait, 113 ms in all.
 
       server (pid 4711, looptop-reactor 1)
       1.00 s, 24 events, 3 callbacks, complete
 
       FINDINGS
         warning: blocking-callback  Server/Users.swift:42
-          query(_:) blocked the loop for 203 ms.
+          query(_:) blocked the loop for 203 ms. It made 1 callback wait, 113 ms in
+          all.
           Take the work off the loop: hand it to the thread pool, or split it and let
           the loop poll in between.
+        info: late-timers, explained by blocking-callback  Server/Users.swift:57
+          A timer of render(_:) ran 113 ms late.
 
       LOOPS
         loop  busy  callbacks  ticks  tick p99  tick max  lag p99  lag max
         main  20 %          3      3    203 ms    203 ms   113 ms   113 ms
 
       CALLBACKS
-        callback    kind   count  slow     self      p50      p99      max
-        query(_:)   io         1     1   203 ms   203 ms   203 ms   203 ms
-        render(_:)  timer      1     0   790 µs   790 µs   790 µs   790 µs
-        accept(_:)  io         1     0  30.0 µs  30.0 µs  30.0 µs  30.0 µs
+        callback    count  slow     self      p99      max    harm   up to
+        query(_:)       1     1   203 ms   203 ms   203 ms  113 ms  113 ms
+        render(_:)      1     0   790 µs   790 µs   790 µs       –       –
+        accept(_:)      1     0  30.0 µs  30.0 µs  30.0 µs       –       –
 
       STALLS  a loop did not reach its poll in time: once
-        callback   kind      at     for    self  callbacks  cause
-        query(_:)  io    110 ms  203 ms  203 ms          1  unknown
+        callback       at     for    self    harm   up to  cause
+        query(_:)  110 ms  203 ms  203 ms  113 ms  113 ms  unknown
 
       CHAINS  1 completed, 0 failed, 0 in flight (0 waiting, 0 stalled)
-        chain                state         age     ran  waits for
-        GET /users?id=␛[2J1  completed  213 ms  203 ms
+        chain                state         age     ran   queued  waits for
+        GET /users?id=␛[2J1  completed  213 ms  203 ms  10.0 µs
 
       OPERATIONS
         3 created: 2 succeeded, 0 failed, 0 cancelled, 0 dropped, 1 pending
@@ -116,21 +119,20 @@ private let neverFires = #"""
         info: stalled-chain, explained by never-settled  Server/Retry.swift:7
           GET /stuck is stalled after 7.90 s, waiting for a Deferred created by
           retry(_:).
-          Find who was to settle what it waits for; a time-out bounds the harm.
 
       LOOPS
         loop  busy  callbacks  ticks  tick p99  tick max  lag p99  lag max
         main  <1 %          3      2   3.00 ms   3.00 ms        –        –
 
       CALLBACKS
-        callback    kind    count  slow     self      p50      p99      max
-        accept(_:)  io          2     0  2.00 ms  1.00 ms  1.00 ms  1.00 ms
-        query(_:)   thread      1     0  1.00 ms  1.00 ms  1.00 ms  1.00 ms
+        callback    count  slow     self      p99      max     harm    up to
+        accept(_:)      2     0  2.00 ms  1.00 ms  1.00 ms  1.00 ms  1.00 ms
+        query(_:)       1     0  1.00 ms  1.00 ms  1.00 ms        –        –
 
       CHAINS  0 completed, 1 failed, 1 in flight (0 waiting, 1 stalled)
-        chain       state       age      ran  waits for
-        GET /stuck  stalled  7.90 s  1.00 ms  Deferred of retry(_:)
-        accept(_:)  failed   102 ms  2.00 ms
+        chain       state       age      ran  queued  waits for
+        GET /stuck  stalled  7.90 s  1.00 ms       –  Deferred of retry(_:)
+        accept(_:)  failed   102 ms  2.00 ms       –
 
       OPERATIONS
         2 created: 0 succeeded, 1 failed, 0 cancelled, 0 dropped, 1 pending
@@ -214,12 +216,24 @@ private let neverFires = #"""
             "site": "query(_:)",
             "file": "Server/Users.swift",
             "line": 42,
-            "sentence": "query(_:) blocked the loop for 203 ms.",
+            "sentence": "query(_:) blocked the loop for 203 ms. It made 1 callback wait, 113 ms in all.",
             "count": 1,
             "caused_by": null,
-            "numbers": {"count": 1, "longest_ns": 203000000, "total_ns": 203000000}
+            "numbers": {"count": 1, "harm_ns": 113010000, "harm_up_to_ns": 113010000, "longest_ns": 203000000, "total_ns": 203000000, "victims": 1}
+          },
+          {
+            "id": "late-timers",
+            "severity": "info",
+            "site": "render(_:)",
+            "file": "Server/Users.swift",
+            "line": 57,
+            "sentence": "A timer of render(_:) ran 113 ms late.",
+            "count": 1,
+            "caused_by": "blocking-callback",
+            "numbers": {"count": 1, "latest_ns": 113030000}
           }
-        ]
+        ],
+        "anomalies": []
       }
 
       """#)
@@ -266,7 +280,8 @@ private let neverFires = #"""
         "stalls": [],
         "operations": {"created": 0, "succeeded": 0, "failed": 0, "cancelled": 0, "dropped": 0, "pending": 0},
         "chains": {"completed": 0, "failed": 0, "in_flight": 0, "waiting": 0, "stalled": 0, "slowest": []},
-        "findings": []
+        "findings": [],
+        "anomalies": []
       }
 
       """)

@@ -137,6 +137,7 @@ private enum Contract {
           "state": .choice(["running", "queued", "waiting", "stalled", "completed", "failed"]), "waiting_on": pending,
         ])),
     ]),
+    "anomalies": .list(.object(["id": .text, "sentence": .text, "count": .number])),
     "findings": .list(
       .object([
         "id": .text, "severity": .choice(["error", "warning", "info"]), "site": .text, "file": .text,

@@ -21,7 +21,32 @@ extension EndToEnd {
         in: store, of: .chains(Set(report.chainList.map(\.id))),
         within: report.chainList.map { $0.began...$0.began + $0.duration })
       #expect(try run([Built.looptop, "report", file]).out == TextReport.render(report))
-      #expect(try run([Built.looptop, "report", "--json", file]).out == JSONReport.render(report, path: file, ledgers: ledgers))
+      #expect(
+        try run([Built.looptop, "report", "--json", file]).out
+          == JSONReport.render(report, path: file, ledgers: ledgers))
+    }
+
+    @Test("What callbacks waited for adds up to the nanosecond, in all and in each", arguments: traces)
+    func everyWaitIsCharged(file: String) throws {
+      let store = try TraceStore(path: FilePath(file))
+      var analyzer = Analyzer()
+      var cursor = TraceStore.Cursor()
+      while let batch = try store.next(&cursor) { analyzer.consume(batch, definitions: store.definitions) }
+      let report = analyzer.report(at: nil)
+      for loop in report.loops {
+        #expect(loop.delayShares.total > .zero)
+        #expect(loop.delayShares.sum == loop.delayShares.total)
+        #expect(report.sites.reduce(.zero) { $0 + $1.harm } == loop.delayShares.others)
+        let ledgers = try Ledgers(
+          in: store, of: .interval(loop.info.id, from: report.trace.from, to: report.trace.to),
+          within: [report.trace.from...report.trace.to])
+        #expect(ledgers.all.count > 1_000)
+        for ledger in ledgers.all {
+          let named = ledger.charges.reduce(ledger.ownChain) { $0 + $1.time }
+          #expect(named + ledger.poll + ledger.overhead + ledger.gap + ledger.unknown == ledger.delay)
+        }
+      }
+      for chain in report.chainList { #expect(chain.running + chain.queued + chain.waiting == chain.duration) }
     }
 
     @Test func theOverviewIsATableOverTime() throws {

@@ -123,9 +123,15 @@ import TraceStore
     expectText(
       try answer(
         "SELECT findings.id, severity, function, at_ns, caused_by FROM findings JOIN sites ON sites.id = site",
-        of: store,
-        as: .csv),
-      "id,severity,function,at_ns,caused_by\r\nblocking-callback,warning,accept(_:),100010000,\r\n")
+        of: store),
+      """
+      id                 severity  function        at_ns  caused_by
+      never-settled      error     render(_:)  100020000
+      blocking-callback  warning   accept(_:)  100010000
+      late-timers        info      tick()      110000000  blocking-callback
+      stalled-chain      info      render(_:)  100010000  never-settled
+
+      """)
   }
 
   @Test(arguments: ["blocking-query", "healthy", "never-fires", "hang"])

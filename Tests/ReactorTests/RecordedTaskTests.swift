@@ -88,9 +88,18 @@ struct RecordedTaskTests {
   func fromThread() throws {
     let recording = try Recording()
     let reactor = recording.virtual.reactor
+    let isSuspended = Monitor(false)
     let task = reactor.task(function: "task") {
       await withUnsafeContinuation { continuation in
-        reactor.inThread(function: "thread") { continuation.resume() }.addBoth(function: "done") { _ in }
+        reactor.inThread(function: "thread") {
+          isSuspended.wait { $0 ? () : nil }
+          continuation.resume()
+        }.addBoth(function: "done") { _ in }
+        // Resumed sooner, the task would go on without a job.
+        reactor.callSoon(function: "suspended") {
+          isSuspended.withLock { $0 = true }
+          isSuspended.signal()
+        }
       }
       try await reactor.sleep(for: .seconds(5), function: "sleep")
     }

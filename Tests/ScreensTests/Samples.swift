@@ -86,8 +86,10 @@ enum Samples {
       id: OperationID(LoopID(1), 77), kind: .deferred, site: retry, created: at(3_345), due: nil, label: nil)
     stalled.steps = [
       ChainReport.Step(site: users, kind: .io, ready: nil, began: at(3_300), duration: .milliseconds(1), depth: 0),
-      ChainReport.Step(site: retry, kind: .deferred, ready: nil, began: at(3_301), duration: .microseconds(450), depth: 1),
-      ChainReport.Step(site: users, kind: .timer, ready: at(3_344), began: at(3_345), duration: .microseconds(90), depth: 0),
+      ChainReport.Step(
+        site: retry, kind: .deferred, ready: nil, began: at(3_301), duration: .microseconds(450), depth: 1),
+      ChainReport.Step(
+        site: users, kind: .timer, ready: at(3_344), began: at(3_345), duration: .microseconds(90), depth: 0),
     ]
     var waiting = chain(3, name: nil, .waiting, duration: 45, running: 1)
     waiting.waitingOn = PendingOperation(
@@ -147,7 +149,8 @@ enum Samples {
   ) -> ChainReport {
     ChainReport(
       id: ChainID(LoopID(1), serial), name: name, site: users, began: at(3_300), duration: .milliseconds(duration),
-      running: .milliseconds(running), queued: .zero, waiting: .milliseconds(duration - running), state: state, waitingOn: nil, steps: [])
+      running: .milliseconds(running), queued: .zero, waiting: .milliseconds(duration - running), state: state,
+      waitingOn: nil, steps: [])
   }
 
   /// An input whose loops were busy in waves, and fully so in stalls.

@@ -75,12 +75,13 @@ struct BlameLog {
   /// From here on it is this owner.
   @inline(__always)
   mutating func run(_ owner: Owner, root: Owner, chain: Int32, span: SpanID? = nil, from time: Instant) {
-    if let last = pieces.last, last.from >= time {
+    let last = pieces.count - 1
+    if last >= 0 && pieces[last].from >= time {
       // Of no length: its changes stay where they are.
-      pieces[pieces.count - 1].owner = owner
-      pieces[pieces.count - 1].root = root
-      pieces[pieces.count - 1].chain = chain
-      pieces[pieces.count - 1].span = span
+      pieces[last].owner = owner
+      pieces[last].root = root
+      pieces[last].chain = chain
+      pieces[last].span = span
     } else {
       pieces.append(Piece(from: time, owner: owner, root: root, chain: chain, span: span))
     }

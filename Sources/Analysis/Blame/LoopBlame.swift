@@ -40,22 +40,35 @@ struct LoopBlame {
     pass = HarmWindow(from: time, to: Instant(.max))
   }
 
-  /// From here on the span has the loop, which lies in `root`; nothing has where there is none.
+  /// A span that has the loop.
+  struct Owner {
+    /// Indices into the counts of sites: its own, and that of the top-level span that it lies in.
+    var site: Int32
+    var root: Int32
+    /// The slot of its chain, -1 without one, and its number.
+    var chain: Int32
+    var number: Int32?
+    /// Its id.
+    var span: SpanID
+  }
+
+  /// From here on the span has the loop; nothing has where there is none.
   @inline(__always)
-  mutating func run(_ span: ActiveSpan?, root: ActiveSpan?, from time: Instant) {
+  mutating func run(_ owner: Owner?, from time: Instant) {
     endPiece(at: time)
-    running = span?.chainNumber
-    guard let span, let root else { return log.run(.overhead, root: .overhead, chain: -1, from: time) }
+    running = owner?.number
+    guard let owner else { return log.run(.overhead, root: .overhead, chain: -1, from: time) }
     log.run(
-      BlameLog.Owner(index: span.counts), root: BlameLog.Owner(index: root.counts), chain: span.chain?.slot ?? -1,
-      span: span.id, from: time)
+      BlameLog.Owner(index: owner.site), root: BlameLog.Owner(index: owner.root), chain: owner.chain,
+      span: owner.span, from: time)
   }
 
   /// A piece ends, or is judged.
   @inline(__always)
   mutating func endPiece(at time: Instant) {
-    guard let last = log.pieces.last, last.owner.isSpan, last.from < time else { return }
-    recent.add(last.owner.index, chain: running, until: time)
+    let last = log.pieces.count - 1
+    guard last >= 0, log.pieces[last].owner.isSpan, log.pieces[last].from < time else { return }
+    recent.add(log.pieces[last].owner.index, chain: running, until: time)
     passRuns.add(running, until: time)
   }
 

@@ -4,14 +4,15 @@ import Trace
 enum NeverSettled: FindingCheck {
   static let id = "never-settled"
 
-  static func findings(in evidence: Evidence, thresholds: Thresholds) -> [Finding] {
+  static func findings(in evidence: Evidence, thresholds: Thresholds) -> [Found] {
     evidence.neverSettled.map { group in
-      Finding(
+      let finding = Finding(
         id: id, severity: .error, site: group.oldest.site, sentence: sentence(group),
         advice: "See that every path settles or cancels it, the failing ones too, or give it a time-out.",
         count: group.count, causedBy: nil,
         numbers: ["count": Int64(clamping: group.count), "oldest_ns": group.age.count], loop: group.oldest.id.loop,
         moment: group.oldest.created)
+      return Found(finding: finding, subjects: [.operations(group.oldest.site)])
     }
   }
 

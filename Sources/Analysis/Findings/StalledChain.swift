@@ -2,18 +2,18 @@ import Trace
 
 /// Chains of which nothing ran for longer than the stalled threshold, and nobody is known who will wake them.
 enum StalledChain: FindingCheck {
-  static func findings(in evidence: Evidence, thresholds: Thresholds) -> [Finding] {
-    let explaining = Set(evidence.neverSettled.map(\.oldest.site))
-    return evidence.stalledChains.map { group in
+  static let id = "stalled-chain"
+
+  static func findings(in evidence: Evidence, thresholds: Thresholds) -> [Found] {
+    evidence.stalledChains.map { group in
       let oldest = group.oldest
       let site = oldest.waitingOn?.site ?? oldest.site
-      let isExplained = oldest.waitingOn != nil && explaining.contains(site)
-      return Finding(
-        id: "stalled-chain", severity: isExplained ? .info : .error, site: site, sentence: sentence(group),
+      let finding = Finding(
+        id: id, severity: .error, site: site, sentence: sentence(group),
         advice: "Find who was to settle what it waits for; a time-out bounds the harm.", count: group.count,
-        causedBy: isExplained ? NeverSettled.id : nil,
-        numbers: ["count": Int64(clamping: group.count), "oldest_ns": oldest.duration.count], loop: oldest.id.loop,
-        moment: oldest.began)
+        causedBy: nil, numbers: ["count": Int64(clamping: group.count), "oldest_ns": oldest.duration.count],
+        loop: oldest.id.loop, moment: oldest.began)
+      return Found(finding: finding, subjects: oldest.waitingOn.map { [.operations($0.site)] } ?? [])
     }
   }
 

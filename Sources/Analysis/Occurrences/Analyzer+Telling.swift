@@ -93,8 +93,8 @@ extension Analyzer {
   }
 
   /// Something is put into the ready queue.
-  mutating func tellQueued(_ entry: Event.Queued, on loop: LoopID, at moment: Instant) {
-    teller?.changeQueue(of: loop, by: 1, at: moment)
+  mutating func tellQueued(_ entry: Event.Queued, at moment: Instant, _ loop: LoopAnalysis) {
+    teller?.tell(.readyQueue, .readyQueue(loop.id, at: moment, count: Int(loop.queueDepth)))
     if let creator = entry.creator { teller?.tell(.registrations, .registered(entry.id, by: creator)) }
   }
 }

@@ -7,8 +7,6 @@ struct Teller {
   var told: [Occurrence] = []
   /// Callbacks that have begun and not ended.
   private var open: [SpanID: Occurrence.Callback] = [:]
-  /// How many callbacks stand in the ready queue.
-  private var queued: [LoopID: Int] = [:]
 
   /// Nothing has happened yet.
   init(of subjects: Occurrence.Subjects) { self.subjects = subjects }
@@ -33,13 +31,5 @@ struct Teller {
     callback.threw = threw
     callback.chain = chain ?? callback.chain
     told.append(.ended(callback))
-  }
-
-  /// The ready queue of a loop grows or shrinks.
-  mutating func changeQueue(of loop: LoopID, by change: Int, at time: Instant) {
-    guard subjects.contains(.readyQueue) else { return }
-    let count = max((queued[loop] ?? 0) + change, 0)
-    queued[loop] = count
-    told.append(.readyQueue(loop, at: time, count: count))
   }
 }

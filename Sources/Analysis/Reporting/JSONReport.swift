@@ -13,7 +13,7 @@ public enum JSONReport {
       ("callbacks", .count(report.callbacks)), ("sites", .array(report.sites.map(site))),
       ("stalls", .array(report.stalls.map { stall($0, since: start) })),
       ("operations", operations(report.operations)), ("chains", chains(report, since: start, ledgers)),
-      ("findings", .array(report.findings.map(finding))),
+      ("findings", .array(report.findings.map(finding))), ("anomalies", anomalies(report.anomalies)),
     ])
     return json.text + "\n"
   }
@@ -134,6 +134,16 @@ public enum JSONReport {
 
   private static func blame(_ charges: [(site: Site, time: Nanoseconds)]) -> JSON {
     .array(charges.map { .object([("site", .string($0.site.function)), ("ns", time($0.time))]) })
+  }
+
+  /// Ways in which the trace contradicts itself; a key that readers of the first reports do not know.
+  private static func anomalies(_ counts: [Anomaly: UInt64]) -> JSON {
+    .array(
+      Anomaly.allCases.compactMap { anomaly in
+        counts[anomaly].map {
+          .object([("id", .string(anomaly.rawValue)), ("sentence", .string(anomaly.sentence)), ("count", .count($0))])
+        }
+      })
   }
 
   private static func finding(_ finding: Finding) -> JSON {

@@ -27,7 +27,7 @@ public enum TextReport {
     guard let worst = wrong.first else {
       if report.stallCount > 0 {
         let times = Format.times(report.stallCount)
-        return "No single callback blocks a loop, but many together kept it from its poll \(times)."
+        return "A loop was kept from its poll \(times), though callbacks did not take most of the time."
       }
       return "Healthy: every loop reached its poll in time, and nothing hangs."
     }
@@ -66,8 +66,9 @@ public enum TextReport {
       let cause = finding.causedBy.map { ", explained by \($0)" } ?? ""
       let place = Format.place(finding.site)
       let title = "  \(finding.severity.rawValue): \(finding.id)\(cause)"
+      let advice = finding.causedBy == nil ? finding.advice : ""
       return [title + (place.isEmpty ? "" : "  \(place)".shortened(to: max(width - title.displayWidth, 0)))]
-        + (finding.sentence.wrapped(to: width - 4) + finding.advice.wrapped(to: width - 4)).map { "    " + $0 }
+        + (finding.sentence.wrapped(to: width - 4) + advice.wrapped(to: width - 4)).map { "    " + $0 }
     }
     return ["FINDINGS"] + lines + more(report.findings.count)
   }
@@ -89,27 +90,30 @@ public enum TextReport {
 
   private static func duration(_ duration: Nanoseconds?) -> String { duration.map(Format.duration) ?? "–" }
 
+  /// A dash where nobody waited.
+  private static func harm(_ harm: Nanoseconds) -> String { harm > .zero ? Format.duration(harm) : "–" }
+
   private static func sites(_ report: Report) -> [String] {
     var table = TextTable(
-      ("callback", .left), ("kind", .left), ("count", .right), ("slow", .right), ("self", .right), ("p50", .right),
-      ("p99", .right), ("max", .right))
+      ("callback", .left), ("count", .right), ("slow", .right), ("self", .right), ("p99", .right),
+      ("max", .right), ("harm", .right), ("up to", .right))
     for site in report.sites.prefix(rows) {
       table.add(
-        Format.function(site.site), "\(site.kind)", Format.count(site.count), Format.count(site.slow),
-        Format.duration(site.own), duration(site.p50), duration(site.p99), Format.duration(site.max))
+        Format.function(site.site), Format.count(site.count), Format.count(site.slow),
+        Format.duration(site.own), duration(site.p99), Format.duration(site.max), harm(site.harm), harm(site.harmUpTo))
     }
     return report.sites.isEmpty ? [] : ["CALLBACKS"] + table.lines(width: width) + more(report.sites.count)
   }
 
   private static func stalls(_ report: Report) -> [String] {
     var table = TextTable(
-      ("callback", .left), ("kind", .left), ("at", .right), ("for", .right), ("self", .right),
-      ("callbacks", .right), ("cause", .left))
+      ("callback", .left), ("at", .right), ("for", .right), ("self", .right), ("harm", .right),
+      ("up to", .right), ("cause", .left))
     for stall in report.stalls.prefix(rows) {
       table.add(
-        Format.function(stall.site), "\(stall.kind)", Format.duration(stall.began - report.trace.from),
+        Format.function(stall.site), Format.duration(stall.began - report.trace.from),
         Format.duration(stall.duration) + (stall.ended ? "" : " …"), Format.duration(stall.own),
-        Format.count(stall.callbacks), stall.cause.rawValue)
+        harm(stall.harm), harm(stall.harmUpTo), stall.cause.rawValue)
     }
     let title = "STALLS  a loop did not reach its poll in time: \(Format.times(report.stallCount))"
     return report.stalls.isEmpty ? [] : [title] + table.lines(width: width) + more(report.stalls.count)
@@ -118,12 +122,13 @@ public enum TextReport {
   private static func chains(_ report: Report) -> [String] {
     guard !report.chainList.isEmpty else { return [] }
     let counts = report.chains
-    var table = TextTable(("chain", .left), ("state", .left), ("age", .right), ("ran", .right), ("waits for", .left))
+    var table = TextTable(
+      ("chain", .left), ("state", .left), ("age", .right), ("ran", .right), ("queued", .right), ("waits for", .left))
     for chain in report.chainList.prefix(rows) {
       let leaf = chain.waitingOn.map { "\(Format.noun($0.kind)) of \(Format.function($0.site).shortened(to: 20))" }
       table.add(
-        Format.name(chain).shortened(to: 30), chain.state.rawValue, Format.duration(chain.duration),
-        Format.duration(chain.running), leaf ?? "")
+        Format.name(chain).shortened(to: 24), chain.state.rawValue, Format.duration(chain.duration),
+        Format.duration(chain.running), harm(chain.queued), leaf?.shortened(to: 26) ?? "")
     }
     let title =
       "CHAINS  \(Format.count(counts.completed)) completed, \(Format.count(counts.failed)) failed, "
@@ -154,8 +159,8 @@ public enum TextReport {
     }
     let title = "GAPS  \(amount(report.trace.gapCount, "gap")): what happened in them is in no number above"
     let anomalies = Anomaly.allCases.compactMap { anomaly in
-      report.anomalies[anomaly].map { "  \(anomaly.rawValue): \(Format.times($0))" }
-    }
+      report.anomalies[anomaly].map { "  \(anomaly.rawValue), \(Format.times($0)): \(anomaly.sentence)" }
+    }.flatMap { $0.wrapped(to: width - 2).enumerated().map { ($0.offset == 0 ? "  " : "    ") + $0.element } }
     return (gaps.isEmpty ? [] : [title] + gaps.prefix(rows) + more(gaps.count))
       + (anomalies.isEmpty ? [] : ["ANOMALIES  the trace contradicts itself"] + anomalies)
   }

@@ -22,6 +22,14 @@ static inline __attribute__((always_inline)) uint64_t ll_counter(void) {
   return 0;
 #endif
 }
+// A hint to the processor that this is a wait for another core.
+static inline __attribute__((always_inline)) void ll_cpu_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
 // Whether the counter runs at one rate whatever the core does, and the kernel itself keeps time by it.
 bool ll_counter_is_invariant(void);
 
@@ -46,6 +54,7 @@ int64_t ll_monotonic(void);
 int64_t ll_boottime(void);
 int64_t ll_realtime(void);
 int64_t ll_thread_cpu_time(void);
+int64_t ll_process_cpu_time(void);
 
 // Each returns what the call of the same name returns: -1 and errno where it fails.
 int ll_eventfd(void);

@@ -43,6 +43,13 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    try write()
+    guard let output else { return }
+    let advice = form == .perfetto ? "; open it in https://ui.perfetto.dev" : ""
+    Standard.error.write("looptop: \(visible(output)) is written\(advice)\n")
+  }
+
+  private func write() throws {
     if form == .trace, let output {
       if let text = TextTrace(file) { return try text.write(to: output, force: force) }
       // Should it be no trace either, that is what is to be said.

@@ -1,0 +1,79 @@
+import Trace
+
+/// Why a loop did not reach its poll in time.
+enum Overrun: Hashable, Sendable {
+  /// One callback was slow.
+  case slowCallback
+  /// Callbacks from the ready queue put others into it as fast as it was emptied.
+  case selfFeedingQueue
+  /// Many callbacks ran, none of them slow.
+  case manyCallbacks
+  /// Callbacks took the lesser part of the time.
+  case other
+}
+
+/// What the callbacks of one pass of a loop come to.
+struct PassCensus {
+  /// The callbacks of one site in a pass.
+  struct Share {
+    var index: Int32
+    var own: Nanoseconds
+    var count: UInt32
+  }
+
+  /// Time in top-level spans that have ended, and how much of it in those that came from the ready queue.
+  private(set) var spanTime = Nanoseconds.zero
+  private(set) var queueTime = Nanoseconds.zero
+  /// Callbacks that came from the ready queue, and entries that were put into it.
+  private(set) var dequeued: UInt32 = 0
+  private var enqueued: UInt32 = 0
+  /// The site with the most self time.
+  private(set) var heaviest: Share?
+  private var pass: UInt32 = 0
+  /// By index into the counts of sites, with the pass that it is about.
+  private var shares: ContiguousArray<(pass: UInt32, own: Nanoseconds, count: UInt32)> = []
+
+  /// A pass begins.
+  mutating func begin() {
+    spanTime = .zero
+    queueTime = .zero
+    dequeued = 0
+    enqueued = 0
+    heaviest = nil
+    pass &+= 1
+  }
+
+  /// Something was put into the ready queue.
+  @inline(__always)
+  mutating func enqueue() { enqueued &+= 1 }
+
+  /// A span ended.
+  @inline(__always)
+  mutating func end(_ span: ActiveSpan, own: Nanoseconds, total: Nanoseconds, isTopLevel: Bool) {
+    let index = Int(span.counts)
+    if index >= shares.count { grow(to: index + 1) }
+    if shares[index].pass != pass { shares[index] = (pass, .zero, 0) }
+    shares[index].own = shares[index].own + own
+    shares[index].count &+= 1
+    if heaviest == nil || shares[index].own > heaviest!.own {
+      heaviest = Share(index: span.counts, own: shares[index].own, count: shares[index].count)
+    }
+    guard isTopLevel else { return }
+    spanTime = spanTime + total
+    guard span.isFromQueue else { return }
+    queueTime = queueTime + total
+    dequeued &+= 1
+  }
+
+  private mutating func grow(to count: Int) {
+    shares.append(contentsOf: repeatElement((0, .zero, 0), count: count - shares.count))
+  }
+
+  /// Why a pass of that duration was so long.
+  func overrun(_ duration: Nanoseconds, worst: Nanoseconds, threshold: Nanoseconds) -> Overrun {
+    if worst > threshold { return .slowCallback }
+    if spanTime.count < duration.count / 2 || dequeued == 0 && heaviest == nil { return .other }
+    return queueTime.count > duration.count / 2 && enqueued >= dequeued / 2 && dequeued > 1
+      ? .selfFeedingQueue : .manyCallbacks
+  }
+}

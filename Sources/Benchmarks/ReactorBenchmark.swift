@@ -1,0 +1,91 @@
+/// What the reactor costs, beside other event loops: each scenario of `Scripts/peers/loop.h`, and a chain of Deferreds.
+func reactorBenchmark(_ report: (Measurement) -> Void) {
+  let libraries = [EventLoop.libuv, .libev, .libevent]
+  compare("loop iteration", .iteration, 500_000, [.epoll] + libraries, report)
+  compare("timer, 1 to 5 ms", .timers, 100_000, libraries, report)
+  compare("call from thread, 1000 in a row", .burst, 500_000, libraries, report)
+  compare("call from thread, one at a time", .ping, 20_000, [.epoll] + libraries, report)
+  compare("chain of five steps", .chain, 100_000, [.nio], report)
+  for connections in [1, 100, 1000] { compareEchoes(connections, [.epoll] + libraries, report) }
+  compareMemory(libraries, report)
+}
+
+/// An event loop that runs here as a program of its own: ours, or one under `Scripts/peers`.
+struct EventLoop {
+  let name: String
+  private let command: [String]
+
+  private init(_ name: String, _ program: String) {
+    self.name = name
+    command = [".build/peers/\(program)"]
+  }
+
+  private init(_ mode: LoopRun.Mode) {
+    name = mode.rawValue
+    command = [CommandLine.arguments[0], "--loop", mode.rawValue]
+  }
+
+  static let ours = LoopRun.Mode.allCases.map { EventLoop($0) }
+  static let epoll = EventLoop("C epoll loop", "epoll")
+  static let libuv = EventLoop("libuv", "libuv")
+  static let libev = EventLoop("libev", "libev")
+  static let libevent = EventLoop("libevent", "libevent")
+  static let nio = EventLoop("SwiftNIO", "nio")
+
+  /// Starts it; `nil` and a line that says why where that cannot be.
+  func start(_ scenario: LoopRun.Scenario) -> Peer? {
+    Peer(name, command + [scenario.rawValue])
+  }
+}
+
+/// A callback's (or a chain's) CPU time: all of them in turn, round by round.
+private func compare(
+  _ name: String, _ scenario: LoopRun.Scenario, _ count: Int, _ others: [EventLoop], _ report: (Measurement) -> Void
+) {
+  let contestants = (EventLoop.ours + others).map { Contestant($0, $0.start(scenario)) }
+  for round in 0...11 {
+    for contestant in contestants { contestant.measure(round) { $0.run(count) } }
+  }
+  reportAll(name, "ns", contestants, report)
+}
+
+/// Ours, untraced and traced, against each of the others.
+func reportAll(
+  _ name: String, _ unit: String, _ contestants: [Contestant], _ report: (Measurement) -> Void
+) {
+  let count = EventLoop.ours.count
+  for own in contestants.prefix(count) {
+    for other in contestants.dropFirst(count) {
+      guard let mine = own.figures, let its = other.figures else { continue }
+      report(Measurement("\(name), \(own.name)", unit, ours: mine, against: other.name, its))
+    }
+  }
+}
+
+/// One program, and what was measured of it.
+final class Contestant {
+  let name: String
+  /// `nil` where the program could not be started, or has failed.
+  private(set) var figures: [Double]? = []
+  private let peer: Peer?
+
+  init(_ loop: EventLoop, _ peer: consuming Peer?) {
+    name = loop.name
+    self.peer = peer
+  }
+
+  /// Adds a figure; that of round 0, which warms caches and pages, is thrown away.
+  func measure(_ round: Int, _ figure: (borrowing Peer) -> Double?) {
+    guard figures != nil else { return }
+    guard let figure = ask(figure) else { return figures = nil }
+    if round > 0 { figures?.append(figure) }
+  }
+
+  /// What the program answers; `nil` where there is none.
+  func ask<Answer>(_ question: (borrowing Peer) -> Answer?) -> Answer? {
+    switch peer {
+    case .some(let peer): question(peer)
+    case .none: nil
+    }
+  }
+}
