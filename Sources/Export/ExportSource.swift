@@ -39,6 +39,9 @@ public struct ExportSource {
     range = from...max(from, until.map { origin + $0 } ?? last)
   }
 
+  /// A chunk can hold a million events, and each is told in many more bytes than it has there.
+  private static let piece = 4_096
+
   /// Time since the trace's first event.
   func time(_ moment: Instant) -> Int64 { (moment - origin).count }
 
@@ -51,8 +54,12 @@ public struct ExportSource {
     var analyzer = Analyzer(telling: subjects)
     var batches = Batches(self)
     while let batch = try batches.next() {
-      analyzer.consume(batch, definitions: store.definitions)
-      for occurrence in analyzer.takeOccurrences() where isWanted(occurrence) { try body(occurrence) }
+      for start in stride(from: 0, to: batch.events.count, by: Self.piece) {
+        var piece = batch
+        piece.events = Array(batch.events[start..<min(start + Self.piece, batch.events.count)])
+        analyzer.consume(piece, definitions: store.definitions)
+        for occurrence in analyzer.takeOccurrences() where isWanted(occurrence) { try body(occurrence) }
+      }
     }
     analyzer.tellRest(at: nil)
     for occurrence in analyzer.takeOccurrences() where isWanted(occurrence) { try body(occurrence) }
