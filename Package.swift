@@ -51,12 +51,13 @@ let package = Package(
         "Trace", "TraceStore", .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
+    .target(name: "Export", dependencies: ["Analysis", "Trace", "TraceStore", "CSQLite"]),
     .target(name: "Screens", dependencies: ["Analysis", "Trace"]),
     .target(name: "Terminal", dependencies: ["Screens", "CNcurses", "CLinux"]),
     .executableTarget(
       name: "looptop",
       dependencies: [
-        "Trace", "Drain", "TraceStore", "Analysis", "Screens", "Terminal", "CLinux",
+        "Trace", "Drain", "TraceStore", "Analysis", "Export", "Screens", "Terminal", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -80,6 +81,12 @@ let package = Package(
         "Trace", "TraceStore", "Drain", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Trace"]),
+    .testTarget(
+      name: "ExportTests",
+      dependencies: [
+        "Export", "Analysis", "Drain", "Trace", "TraceStore",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], exclude: ["decode_perfetto.py"]),
     .testTarget(name: "ScreensTests", dependencies: ["Screens", "Analysis", "Trace"], exclude: ["Baselines"]),
     .testTarget(
       name: "EndToEndTests",

@@ -32,6 +32,7 @@ extension Analyzer {
     }
     guard wait.readiness.earliest < time else { return }
     if collector != nil { collect(wait, of: span, at: time, loop) }
+    if teller?.subjects.contains(.blame) == true { tellBlame(wait, of: span.id, at: time, loop) }
     if !wait.wasQueued {
       loop.blame.log.wait(wait.readiness, until: time, chain: wait.ownMayHaveRun ? wait.chain : nil)
     }
@@ -59,7 +60,13 @@ extension Analyzer {
   /// Sums up the begin of a loop's log and forgets it.
   mutating func forgetBlame(of loop: inout LoopAnalysis) {
     harms.reserve(sites.counts.count)
-    for stall in loop.blame.forget(before: loop.polls.before, in: &harms) { stalls.insert(stall.duration, stall) }
+    for stall in loop.blame.forget(before: loop.polls.before, in: &harms) {
+      stalls.insert(stall.duration, stall)
+      if teller?.subjects.contains(.stalls) == true {
+        let told = report(of: stall)
+        teller?.told.append(.stall(told))
+      }
+    }
   }
 
   /// What every loop's callbacks have waited for up to a moment as in `report(at:)`, those included that wait still.

@@ -5,6 +5,7 @@ extension Analyzer {
   mutating func lose(_ gap: Gap, at time: Instant, _ loop: inout LoopAnalysis) {
     gapCount += 1
     if gaps.count < Self.gapLimit { gaps.append(LoopGap(loop: loop.id, gap: gap)) }
+    teller?.tell(.gaps, .gap(LoopGap(loop: loop.id, gap: gap)))
     // Neither busy nor idle: where the loop was is not known.
     let end = min(max(gap.from.bounded, loop.first), time)
     if case .busy(let since, _) = loop.phase {
@@ -54,6 +55,7 @@ extension Analyzer {
       let operation = operations.pool[slot]
       // Created since: the checkpoint may have been taken before.
       guard operation.created <= loop.knowledge.from else { continue }
+      if teller != nil { tellOperation(at: slot, settled: nil, loop) }
       operations.lose(slot)
       if !operation.standing, let chain = chains.slot(operation.chain) {
         chains[chain].pending = max(chains[chain].pending - 1, 0)
@@ -81,6 +83,10 @@ extension Analyzer {
       span.chain = nil
     }
     loop.stack.adopt(span)
+    if teller != nil {
+      let isStanding = operation?.standing ?? false
+      tellBegin(row.span, at: began, nil, creator: operation?.creator, isStanding: isStanding, loop)
+    }
     loop.noteOwner(from: time)
   }
 }

@@ -116,9 +116,7 @@ extension Analyzer {
   }
 
   private func stallReports(_ blame: BlameReport, at now: Instant?) -> (list: [Stall], count: UInt64) {
-    var open = openStalls(at: now)
-    for index in open.indices { open[index].harm = blame.loops[open[index].loop]?.pass.harm ?? Harm() }
-    let pending = blame.loops.values.flatMap(\.stalls).map(\.record)
+    let (open, pending) = unsettledStalls(blame, at: now)
     let ended = (stalls.elements.map(\.element) + pending).map { (rank: $0.rank, stall: $0) }
       .sorted { a, b in
         a.rank == b.rank ? (a.stall.began, a.stall.loop) < (b.stall.began, b.stall.loop) : b.rank < a.rank
@@ -127,7 +125,14 @@ extension Analyzer {
     return (list.map(report), stallCount + UInt64(open.count))
   }
 
-  private func report(of stall: StallRecord) -> Stall {
+  /// The stalls that go on, and those of which the harm was not known for good.
+  func unsettledStalls(_ blame: BlameReport, at now: Instant?) -> (open: [StallRecord], ended: [StallRecord]) {
+    var open = openStalls(at: now)
+    for index in open.indices { open[index].harm = blame.loops[open[index].loop]?.pass.harm ?? Harm() }
+    return (open, blame.loops.values.flatMap(\.stalls).map(\.record))
+  }
+
+  func report(of stall: StallRecord) -> Stall {
     Stall(
       loop: stall.loop, began: stall.began, duration: stall.duration, ended: stall.ended,
       site: definitions.site(stall.worst?.site ?? .unknown), kind: stall.worst?.kind ?? .unknown,
@@ -155,7 +160,7 @@ extension Analyzer {
       })
   }
 
-  private func report(of verdict: ChainJudgement.Verdict, in judgement: ChainJudgement) -> ChainReport {
+  func report(of verdict: ChainJudgement.Verdict, in judgement: ChainJudgement) -> ChainReport {
     report(
       of: chains[verdict.slot], at: verdict.moment, state: verdict.state,
       waitingOn: verdict.leaf.map { pending(at: $0, in: judgement.labels) },

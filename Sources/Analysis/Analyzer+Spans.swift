@@ -13,6 +13,10 @@ extension Analyzer {
   /// The loop has left off running callbacks, to poll or for good.
   mutating func endPass(at time: Instant, isTick: Bool, _ loop: inout LoopAnalysis) {
     closeAll(at: time, &loop)
+    if isTick, teller != nil, case .busy(let since, true) = loop.phase {
+      let tick = Occurrence.Tick(loop: loop.id, began: since, ended: time, callbacks: loop.stalls.callbacks)
+      teller?.tell(.ticks, .tick(tick))
+    }
     record(loop.endPass(at: time, isTick: isTick, thresholds: thresholds, sites: sites), &loop)
     purgeSettled(of: &loop)
     finishChains(of: &loop)
@@ -73,6 +77,11 @@ extension Analyzer {
       ActiveSpan(
         id: span.id, site: span.site, kind: span.kind, counts: index, began: time, chain: chain,
         isFromQueue: entry != nil, startedChain: span.startsChain), ready: readiness?.certain, &loop)
+    if teller != nil {
+      tellBegin(
+        span, at: time, readiness, creator: entry?.creator ?? record?.creator, isStanding: record?.standing ?? false,
+        loop)
+    }
     if let waited { end(waited, of: span, at: time, &loop) }
     if loop.blame.isLong { forgetBlame(of: &loop) }
   }
@@ -117,6 +126,7 @@ extension Analyzer {
     loop.stack.nest(total)
     loop.stalls.end(span, own: own, total: total, isTopLevel: loop.stack.isEmpty)
     loop.track.add(own: own, from: span.began, to: max(time, span.began))
+    if teller != nil { teller?.end(span.id, at: time, own: own, threw: threw, chain: chains.id(span.chain)) }
     sites.end(span, of: loop.id, total: total, own: own, slow: own > thresholds.slow, threw: threw)
     if let slot = chains.slot(span.chain) {
       if span.startedChain { chains[slot].isFresh = false }

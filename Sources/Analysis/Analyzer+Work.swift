@@ -16,6 +16,9 @@ extension Analyzer {
     if !adopt(operation, created: time, chain: operation.chain.map(chains.reference) ?? loop.stack.top?.chain, &loop) {
       count(.createdTwice)
     }
+    if teller != nil, !operation.standing, let creator = operation.creator {
+      teller?.tell(.registrations, .registered(operation.id, by: creator))
+    }
   }
 
   /// Adds an operation, and its chain where that is not known; false where the operation is.
@@ -61,6 +64,7 @@ extension Analyzer {
         loop.knowledge.forget(id.raw)
       }
     case .settled(let slot):
+      if teller != nil { tellOperation(at: slot, settled: (outcome, at: time), loop) }
       let operation = operations.pool[slot]
       if loop.settled.count >= Self.settledLimit { purgeSettled(of: &loop) }
       loop.settled.append(id)
@@ -84,7 +88,8 @@ extension Analyzer {
   mutating func enqueue(_ entry: Event.Queued, at time: Instant, _ loop: inout LoopAnalysis) {
     callOff(entry.id, at: time, &loop)
     let chain = entry.chain.map(chains.reference) ?? loop.stack.top?.chain
-    var waiting = QueueEntry(moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id)
+    var waiting = QueueEntry(
+      moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id, creator: entry.creator)
     guard let slot = queue.insert(entry.id.raw, fresh: waiting) else { return }
     if let chain = flight(of: chain, at: time, site: entry.site, &loop) {
       chains[chain].queued += 1
@@ -92,6 +97,7 @@ extension Analyzer {
     }
     queue[slot] = waiting
     loop.queueDepth += 1
+    if teller != nil { tellQueued(entry, at: waiting.moment, loop) }
     loop.spin.bearFruit()
     loop.stalls.census.enqueue()
     loop.blame.log.beginWait(at: waiting.moment, chain: waiting.waitingChain)
@@ -112,6 +118,7 @@ extension Analyzer {
     let entry = queue[slot]
     queue.remove(slot)
     loop.queueDepth -= 1
+    if teller != nil { teller?.tell(.readyQueue, .readyQueue(loop.id, at: time, count: Int(loop.queueDepth))) }
     loop.blame.log.endWait(at: max(time, entry.moment), since: entry.moment, chain: entry.waitingChain)
     if let chain = chains.slot(entry.chain) {
       chains[chain].queued = max(chains[chain].queued - 1, 0)
@@ -174,10 +181,12 @@ extension Analyzer {
       guard let slot = chains.slot(reference), chains[slot].isOver else { continue }
       let chain = chains[slot]
       let duration = chain.lastActivity - chain.began
-      if endedChains.admits(duration) {
+      let isTold = teller?.subjects.contains(.chains) == true
+      if isTold || endedChains.admits(duration) {
         let state: ChainReport.State = chain.hasFailed ? .failed : .completed
         let ended = report(of: chain, at: chain.lastActivity, state: state, waitingOn: nil)
         endedChains.insert(duration, ended)
+        if isTold { teller?.told.append(.chain(ended)) }
       }
       chains.finish(slot)
     }
@@ -193,6 +202,7 @@ extension Analyzer {
     } else if let ended = record?.chain?.id ?? failure?.chain {
       failures.forget(ended)
       chains.recountAsFailed()
+      teller?.tell(.chains, .chainFailed(ended))
       endedChains.change(where: { $0.id == ended }) { $0.state = .failed }
     }
   }

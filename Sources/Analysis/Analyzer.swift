@@ -31,6 +31,8 @@ public struct Analyzer: Sendable {
   var anomalies: [Anomaly: UInt64] = [:]
   /// Looks into single waits, where somebody wants to know.
   var collector: LedgerCollector?
+  /// Tells what happens, where somebody wants to be told.
+  var teller: Teller?
 
   private static let loopLimit = 1_024
   static let gapLimit = 1_000
@@ -81,7 +83,8 @@ public struct Analyzer: Sendable {
     let missing = number + 1 - loopIndices.count
     if missing > 0 { loopIndices.append(contentsOf: repeatElement(-1, count: missing)) }
     loopIndices[number] = Int32(loops.count)
-    loops.append(LoopAnalysis(id: loop, first: first, remembers: collector != nil))
+    let remembers = collector != nil || teller?.subjects.contains(.blame) == true
+    loops.append(LoopAnalysis(id: loop, first: first, remembers: remembers))
     return loops.count - 1
   }
 

@@ -34,6 +34,8 @@ struct ChainJudgement {
   private(set) var others = TopList<Verdict>(limit: Report.chainLimit)
   /// The oldest first.
   private(set) var neverSettled: [NeverSettled] = []
+  /// Every chain that there is, those included that are over and not counted yet; where that is asked for.
+  private(set) var all: [Verdict] = []
   /// By the chain's slot, of those that have entries in the ready queue: since when the first has been there.
   private(set) var queuedSince: [Int: Instant] = [:]
   /// Operations that wait for each other.
@@ -46,7 +48,10 @@ struct ChainJudgement {
   private let moments: [LoopID: (end: Instant, waking: Instant)]
   private let last: Instant
 
-  init(_ analyzer: Analyzer, _ loops: [LoopAnalysis], at now: Instant?) {
+  private let listsAll: Bool
+
+  init(_ analyzer: Analyzer, _ loops: [LoopAnalysis], at now: Instant?, listingAll: Bool = false) {
+    listsAll = listingAll
     threshold = analyzer.thresholds.stalled
     counts = ChainCounts(
       completed: analyzer.chains.completed, failed: analyzer.chains.failed, inFlight: 0, waiting: 0, stalled: 0)
@@ -112,11 +117,16 @@ struct ChainJudgement {
       if chain.isOver {
         // The poll that would have counted it has not come.
         if chain.hasFailed { counts.failed += 1 } else { counts.completed += 1 }
+        if listsAll {
+          let state: ChainReport.State = chain.hasFailed ? .failed : .completed
+          all.append(Verdict(slot: slot, state: state, moment: chain.lastActivity, leaf: nil))
+        }
         continue
       }
       let state = state(of: chain, leaf: leaves[slot], at: moment.waking)
       counts.inFlight += 1
       let verdict = Verdict(slot: slot, state: state, moment: moment.end, leaf: leaves[slot]?.slot)
+      if listsAll { all.append(verdict) }
       let age = moment.end - chain.began
       switch state {
       case .stalled:

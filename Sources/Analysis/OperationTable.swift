@@ -10,6 +10,8 @@ struct OperationRecord {
   var chain: ChainTable.Reference?
   var due: Instant?
   var descriptor: Int32?
+  /// The callback that created it.
+  var creator: SpanID?
   /// What it last said to wait for.
   var awaits: OperationID?
 }
@@ -43,7 +45,7 @@ struct OperationTable {
     counts.created += 1
     let record = OperationRecord(
       created: time, kind: operation.kind, standing: operation.standing, site: operation.site, chain: chain,
-      due: operation.due, descriptor: operation.descriptor)
+      due: operation.due, descriptor: operation.descriptor, creator: operation.creator)
     if let slot = pool.insert(operation.id.raw, fresh: record) {
       pool[slot] = record
       counts.pending += 1

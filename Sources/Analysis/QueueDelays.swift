@@ -6,6 +6,8 @@ struct QueueEntry {
   var chain: ChainTable.Reference?
   /// Whose queue it stands in.
   var loop: LoopID
+  /// The callback that queued it.
+  var creator: SpanID?
   /// Its chain as it stood when it was queued.
   var waitingChain: BlameLog.WaitingChain?
 }

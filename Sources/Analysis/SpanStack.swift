@@ -48,7 +48,7 @@ struct SpanStack {
     guard let top = spans.indices.last else { return nil }
     return LoopBlame.Owner(
       site: spans[top].counts, root: spans[0].counts, chain: spans[top].chain?.slot ?? -1,
-      number: spans[top].chainNumber)
+      number: spans[top].chainNumber, span: spans[top].id)
   }
 
   /// Changes the innermost span.

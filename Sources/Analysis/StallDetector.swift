@@ -37,7 +37,7 @@ struct StallDetector {
   private var worst: Culprit?
   /// What ran in the pass.
   var census = PassCensus()
-  private var callbacks: UInt64 = 0
+  private(set) var callbacks: UInt64 = 0
   /// The last reading ahead of the pass, and the last within it.
   private var before: Reading?
   private var within: Reading?

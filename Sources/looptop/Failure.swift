@@ -1,3 +1,4 @@
+import Export
 import Glibc
 import Terminal
 import Trace
@@ -32,6 +33,14 @@ enum Failure: Error {
   case ambiguous(String, [Int32])
   /// A program without a ring.
   case nothingRecorded(String)
+  /// A trace cannot be turned into something else, or a question to it is none.
+  case export(ExportError)
+  /// Only a text can be made a trace.
+  case notText(String)
+  /// A text that is no trace, and where it stops being one.
+  case badText(String, TraceTextError)
+  /// What is no text would go to a terminal.
+  case binaryToTerminal
   /// A trace without one event.
   case noEvents(String)
 
@@ -51,11 +60,15 @@ enum Failure: Error {
   /// What the process returns.
   var exitCode: Int32 {
     switch self {
-    case .trace(.exists), .terminal, .noSuchDemo, .noSuchWay, .ambiguous, .badSetting: Failure.usageCode
+    case .export(.query), .export(.severalStatements), .export(.noStatement), .export(.notAQuery): Failure.usageCode
+    case .notText, .binaryToTerminal: Failure.usageCode
+    case .trace(.exists), .export(.trace(.exists)), .terminal: Failure.usageCode
+    case .noSuchDemo, .noSuchWay, .ambiguous, .badSetting: Failure.usageCode
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
-    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .incomplete:
+    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .incomplete, .export,
+      .badText:
       Failure.inputCode
     }
   }
@@ -88,6 +101,10 @@ enum Failure: Error {
       "\(pids.count) programs are named \(visible(name)): say which by its pid, \(pids.map(String.init).joined(separator: ", "))"
     case .nothingRecorded(let command):
       "\(visible(command)) recorded nothing: it has to use the Reactor or the Recorder, see the README"
+    case .export(let error): error.sentence
+    case .notText(let name): "\(visible(name)) is a trace already; only its text form can be made one"
+    case .badText(let name, let error): "\(visible(name)) is no trace: \(visible(error.description))"
+    case .binaryToTerminal: "this form is not for a terminal; -o names a file for it"
     case .incomplete(let name):
       "\(visible(name)) is incomplete, so what it keeps says little; --allow-gaps checks what there is"
     case .badSetting(let path, let line, let text):
@@ -114,6 +131,22 @@ extension TraceError {
     case .deleted(let name): "\(visible(name)) was deleted while it was being written: nothing of it is left"
     case .system("create", let name, ENOENT): "\(visible(name)) cannot be made: its folder is not there"
     case .system("open", let name, ENOENT): "there is no file \(visible(name))"
+    case .system(let call, let name, let code): "\(visible(name)): \(call) failed: \(words(code))"
+    }
+  }
+}
+
+extension ExportError {
+  fileprivate var sentence: String {
+    switch self {
+    case .query(let message):
+      "the query is wrong: \(visible(message)); `looptop query FILE --schema` shows what there is"
+    case .severalStatements: "there is more than one statement in the query; ask one at a time"
+    case .noStatement: "there is nothing in the query; it takes a SELECT"
+    case .notAQuery: "a query can only read: it takes a SELECT"
+    case .database(_, let message): "SQLite failed: \(visible(message))"
+    case .noEvents(let name): Failure.noEvents(name).sentence
+    case .trace(let error): error.sentence
     case .system(let call, let name, let code): "\(visible(name)): \(call) failed: \(words(code))"
     }
   }

@@ -19,8 +19,8 @@ import Glibc
     version: "0.1.0",
     subcommands: [
       ChooseCommand.self, ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self,
-      ReportCommand.self, CheckCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self,
-      CleanCommand.self, DemoCommand.self, TourCommand.self,
+      ReportCommand.self, CheckCommand.self, QueryCommand.self, VerifyCommand.self, ExportCommand.self,
+      RecoverCommand.self, CleanCommand.self, DemoCommand.self, TourCommand.self,
     ],
     defaultSubcommand: ChooseCommand.self)
 

@@ -1,6 +1,5 @@
 import Analysis
 import CLinux
-import SystemPackage
 import Trace
 import TraceStore
 
@@ -18,11 +17,7 @@ final class Study {
 
   /// Studies a file.
   init(file: String) throws(Failure) {
-    do throws(TraceError) {
-      store = try TraceStore(path: FilePath(file))
-    } catch {
-      throw .trace(error)
-    }
+    store = try openTrace(file)
     analyzer = Analyzer(thresholds: Thresholds())
     isLive = false
   }
@@ -83,23 +78,6 @@ final class Study {
       try store.readAhead(&cursor) { batch in
         analyzer.consume(batch, definitions: definitions)
         progress.advance(by: UInt64(batch.events.count))
-      }
-    } catch {
-      throw .trace(error)
-    }
-  }
-
-  /// Everything as text, one event a line, piece by piece.
-  func writeText(to output: (String) -> Void) throws(Failure) {
-    var writer = TraceTextWriter()
-    var text = ""
-    writer.write(store.definitions, to: &text)
-    output(text)
-    do throws(TraceError) {
-      while let batch = try store.next(&cursor) {
-        text = ""
-        writer.write(batch, store.definitions, to: &text)
-        output(text)
       }
     } catch {
       throw .trace(error)

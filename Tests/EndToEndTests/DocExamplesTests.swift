@@ -6,7 +6,9 @@ private let root = String(#filePath.prefix(#filePath.count - "/Tests/EndToEndTes
 extension EndToEnd {
   @Suite("The examples in the public documentation") struct DocExamplesTests {
     /// The libraries that programs import; each example is the body of a function that has a reactor and may throw.
-    private static let modules = ["Recorder", "Reactor", "ReactorTesting", "PostgreSQL", "Drain"]
+    private static let modules = [
+      "Recorder", "Reactor", "ReactorTesting", "PostgreSQL", "Drain", "Trace", "TraceStore", "Analysis", "Export",
+    ]
 
     @Test func theyCompile() throws {
       var program = Self.modules.map { "import \($0)\n" }.joined() + "import Glibc\n"
@@ -30,7 +32,10 @@ extension EndToEnd {
           "-module-cache-path", folder.file("cache"), "-I", "\(Built.folder)/Modules",
           "-Xcc", "-fmodule-map-file=\(Built.folder)/CLinux.build/module.modulemap",
           "-Xcc", "-fmodule-map-file=\(root)/Sources/CPostgreSQL/module.modulemap",
-          "-Xcc", "-fmodule-map-file=\(root)/Sources/CZstd/module.modulemap", "-Xcc",
+          "-Xcc", "-fmodule-map-file=\(root)/Sources/CZstd/module.modulemap",
+          "-Xcc", "-fmodule-map-file=\(root)/Sources/CSQLite/module.modulemap", "-Xcc",
+          "-fmodule-map-file=\(Built.folder)/../../checkouts/swift-numerics/Sources/_NumericsShims/include/module.modulemap",
+          "-Xcc",
           "-fmodule-map-file=\(Built.folder)/../../checkouts/swift-system/Sources/CSystem/include/module.modulemap",
           folder.write("Examples.swift", Array(program.utf8)),
         ] + libpq.flatMap { ["-Xcc", String($0)] })

@@ -12,9 +12,10 @@ private let plan: [String: Set<String>] = [
   "Drain": ["Trace", "CLinux"],
   "TraceStore": ["Trace", "CLinux"],
   "Analysis": ["Trace", "TraceStore"],
+  "Export": ["Analysis", "Trace", "TraceStore", "CSQLite"],
   "Screens": ["Analysis", "Trace"],
   "Terminal": ["Screens", "CNcurses", "CLinux"],
-  "looptop": ["Trace", "Drain", "TraceStore", "Analysis", "Screens", "Terminal", "CLinux"],
+  "looptop": ["Trace", "Drain", "TraceStore", "Analysis", "Export", "Screens", "Terminal", "CLinux"],
   "Demos": ["Reactor", "Recorder", "PostgreSQL", "CLinux", "CSQLite"],
   "Benchmarks": ["Recorder", "Reactor", "CLinux", "Trace", "Drain", "TraceStore", "Analysis"],
 ]

@@ -24,6 +24,8 @@ struct BlameLog {
     var root: Owner
     /// The slot of the running span's chain; -1 without one.
     var chain: Int32
+    /// The innermost span; `nil` where none has the loop.
+    var span: SpanID?
     /// The first change within it of how many of a chain's callbacks wait; -1 without any.
     var ownChange: Int32 = -1
     /// The change of the number waiting, for certain and at most, within it.
@@ -72,15 +74,16 @@ struct BlameLog {
 
   /// From here on it is this owner.
   @inline(__always)
-  mutating func run(_ owner: Owner, root: Owner, chain: Int32, from time: Instant) {
+  mutating func run(_ owner: Owner, root: Owner, chain: Int32, span: SpanID? = nil, from time: Instant) {
     let last = pieces.count - 1
     if last >= 0 && pieces[last].from >= time {
       // Of no length: its changes stay where they are.
       pieces[last].owner = owner
       pieces[last].root = root
       pieces[last].chain = chain
+      pieces[last].span = span
     } else {
-      pieces.append(Piece(from: time, owner: owner, root: root, chain: chain))
+      pieces.append(Piece(from: time, owner: owner, root: root, chain: chain, span: span))
     }
   }
 

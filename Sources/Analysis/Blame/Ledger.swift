@@ -81,26 +81,46 @@ extension BlameLog {
   /// The parts of a wait, by who had the loop; what ran in `chain` is the wait's own.
   func parts(from: Instant, to: Instant, chain: WaitingChain?) -> WaitParts {
     var parts = WaitParts()
-    guard let first = pieces.first else { return parts }
-    parts.unknown = max(min(first.from, to) - from, .zero)
+    forEachPart(from: from, to: to, chain: chain) { cause, piece, time in
+      switch cause {
+      case .poll: parts.poll = parts.poll + time
+      case .overhead: parts.overhead = parts.overhead + time
+      case .gap: parts.gap = parts.gap + time
+      case .unknown: parts.unknown = parts.unknown + time
+      case .ownChain: parts.ownChain = parts.ownChain + time
+      case .callback:
+        guard let piece else { return }
+        parts.spans[WaitParts.Place(owner: piece.owner.index, root: piece.root.index), default: .zero] += time
+      }
+    }
+    return parts
+  }
+
+  /// The pieces of a wait in the order of time, each with its part of it; no piece for what lies before the log.
+  func forEachPart(
+    from: Instant, to: Instant, chain: WaitingChain?,
+    _ body: (Occurrence.Charge.Cause, Piece?, Nanoseconds) -> Void
+  ) {
+    guard let first = pieces.first else { return body(.unknown, nil, to - from) }
+    body(.unknown, nil, max(min(first.from, to) - from, .zero))
     for index in max(index(of: from), 0)..<pieces.count {
       let piece = pieces[index]
       guard piece.from < to else { break }
       let end = index + 1 < pieces.count ? min(pieces[index + 1].from, to) : to
       let time = max(end - max(piece.from, from), .zero)
-      switch piece.owner {
-      case .poll: parts.poll = parts.poll + time
-      case .overhead: parts.overhead = parts.overhead + time
-      case .gap: parts.gap = parts.gap + time
-      default:
-        if let chain, piece.chain == chain.slot, piece.from >= chain.began {
-          parts.ownChain = parts.ownChain + time
-        } else {
-          parts.spans[WaitParts.Place(owner: piece.owner.index, root: piece.root.index), default: .zero] += time
-        }
-      }
+      body(cause(of: piece, for: chain), piece, time)
     }
-    return parts
+  }
+
+  private func cause(of piece: Piece, for chain: WaitingChain?) -> Occurrence.Charge.Cause {
+    switch piece.owner {
+    case .poll: return .poll
+    case .overhead: return .overhead
+    case .gap: return .gap
+    default:
+      guard let chain, piece.chain == chain.slot, piece.from >= chain.began else { return .callback }
+      return .ownChain
+    }
   }
 }
 

@@ -14,56 +14,9 @@ public struct Ledgers: Sendable {
     throws(TraceError)
   {
     var analyzer = Analyzer(collecting: request)
-    let wanted = Self.chunks(of: store, within: intervals)
-    var last: [LoopID: Int] = [:]
-    for index in wanted {
-      let chunk = store.chunks[index]
-      let batch = try store.batch(index)
-      if let before = last[chunk.loop], store.chunks[before].end < chunk.firstEvent {
-        // What lies between is not looked at: to the analysis it is missing.
-        let from = store.chunks[before].to
-        let gap = Gap(from: from, to: chunk.from, events: nil, reason: .unknown)
-        analyzer.consume(
-          Batch(loop: chunk.loop, events: [Event(chunk.from, .gap(gap))]), definitions: store.definitions)
-      }
-      last[chunk.loop] = index
-      analyzer.consume(batch, definitions: store.definitions)
-    }
+    var reader = PartialReader(of: store, within: intervals)
+    while let batch = try reader.next() { analyzer.consume(batch, definitions: store.definitions) }
     all = analyzer.collector?.found.elements.map(\.element) ?? []
-  }
-
-  /// The chunks that overlap the intervals, each with the one of its loop before.
-  private static func chunks(of store: TraceStore, within intervals: [ClosedRange<Instant>]) -> [Int] {
-    let merged = merge(intervals)
-    var before: [LoopID: Int] = [:]
-    var wanted: Set<Int> = []
-    for (index, chunk) in store.chunks.enumerated() {
-      if overlaps(chunk, merged) {
-        wanted.insert(index)
-        if let before = before[chunk.loop] { wanted.insert(before) }
-      }
-      before[chunk.loop] = index
-    }
-    return wanted.sorted()
-  }
-
-  private static func merge(_ intervals: [ClosedRange<Instant>]) -> [ClosedRange<Instant>] {
-    intervals.sorted { $0.lowerBound < $1.lowerBound }.reduce(into: []) { merged, next in
-      if let last = merged.last, next.lowerBound <= last.upperBound {
-        merged[merged.count - 1] = last.lowerBound...max(last.upperBound, next.upperBound)
-      } else {
-        merged.append(next)
-      }
-    }
-  }
-
-  private static func overlaps(_ chunk: ChunkSummary, _ intervals: [ClosedRange<Instant>]) -> Bool {
-    var (low, high) = (0, intervals.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if intervals[middle].upperBound < chunk.from { low = middle + 1 } else { high = middle }
-    }
-    return low < intervals.count && intervals[low].lowerBound <= max(chunk.to, chunk.from)
   }
 
   /// What callbacks of each site made the callbacks of a chain wait, the most first.

@@ -48,6 +48,8 @@ struct LoopBlame {
     /// The slot of its chain, -1 without one, and its number.
     var chain: Int32
     var number: Int32?
+    /// Its id.
+    var span: SpanID
   }
 
   /// From here on the span has the loop; nothing has where there is none.
@@ -57,7 +59,8 @@ struct LoopBlame {
     running = owner?.number
     guard let owner else { return log.run(.overhead, root: .overhead, chain: -1, from: time) }
     log.run(
-      BlameLog.Owner(index: owner.site), root: BlameLog.Owner(index: owner.root), chain: owner.chain, from: time)
+      BlameLog.Owner(index: owner.site), root: BlameLog.Owner(index: owner.root), chain: owner.chain,
+      span: owner.span, from: time)
   }
 
   /// A piece ends, or is judged.

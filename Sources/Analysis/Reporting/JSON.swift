@@ -1,5 +1,5 @@
 /// A JSON value whose keys keep their order.
-indirect enum JSON {
+package indirect enum JSON {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -9,7 +9,7 @@ indirect enum JSON {
   case object([(String, JSON)])
 
   /// The value over several lines, indented by two; arrays and objects of plain values on one.
-  var text: String {
+  package var text: String {
     var text = ""
     write(to: &text, indent: "")
     return text
@@ -81,7 +81,7 @@ indirect enum JSON {
 }
 
 extension JSON: ExpressibleByStringLiteral {
-  init(stringLiteral value: String) { self = .string(value) }
+  package init(stringLiteral value: String) { self = .string(value) }
 }
 
 extension JSON {

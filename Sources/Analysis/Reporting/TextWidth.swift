@@ -8,7 +8,7 @@ extension Character {
 
 extension String {
   /// How many columns of a terminal it takes.
-  var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
+  package var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
 
   /// The text in at most that many columns, its middle left out where it is too long: both ends of a name tell more.
   func shortened(to width: Int) -> String {

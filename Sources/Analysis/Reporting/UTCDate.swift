@@ -1,7 +1,7 @@
 /// Dates as ISO 8601 writes them, in UTC.
-enum UTCDate {
+package enum UTCDate {
   /// `2026-03-01T12:00:00.250Z` for nanoseconds since 1970.
-  static func text(nanoseconds: Int64) -> String {
+  package static func text(nanoseconds: Int64) -> String {
     let (days, milliseconds) = floorDivide(floorDivide(nanoseconds, 1_000_000).quotient, 86_400_000)
     let (year, month, day) = date(days: days)
     let seconds = milliseconds / 1_000

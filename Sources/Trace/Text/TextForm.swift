@@ -56,13 +56,9 @@ public enum TraceText {
   ///
   /// - Throws: `TraceTextError` at the first place that is no trace.
   public static func parse(_ text: String) throws(TraceTextError) -> (Definitions, [Batch]) {
-    var parser = TextParser()
-    var line = 0
-    for bytes in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-      line += 1
-      try parser.consume(TextFields(Substring(bytes), line: line))
-    }
-    guard parser.sawHeader else { throw TraceTextError(line: 1, column: 1, expected: .header) }
-    return (parser.definitions, parser.batches)
+    var reader = TraceTextReader()
+    try reader.read(Array(text.utf8))
+    let batches = try reader.finish()
+    return (reader.definitions, batches)
   }
 }

@@ -1,13 +1,26 @@
 /// Builds a trace from lines of text.
 struct TextParser {
   private(set) var definitions = Definitions()
-  private(set) var batches: [Batch] = []
+  private var batches: [Batch] = []
+  /// Events in them; 0 while rows may follow that belong to the last.
+  var eventsHeld: Int { checkpointIsOpen ? 0 : count }
+  private var count = 0
   private(set) var sawHeader = false
   private var processes: [ProcessInfo] = []
   /// Whether the next event of the same loop goes into the last batch.
   private var batchIsOpen = false
   /// Whether rows may follow: the last line was a checkpoint or a row of one.
   private var checkpointIsOpen = false
+
+  /// The batches so far; what follows begins new ones.
+  mutating func takeBatches() -> [Batch] {
+    defer {
+      batches = []
+      batchIsOpen = false
+      count = 0
+    }
+    return batches
+  }
 
   /// Reads one line.
   mutating func consume(_ line: TextFields) throws(TraceTextError) {
@@ -84,6 +97,7 @@ struct TextParser {
     let body = try fields.body(in: &batches[last])
     if case .checkpoint = body { checkpointIsOpen = true }
     batches[last].events.append(Event(time, body))
+    count += 1
   }
 
   private mutating func row(_ fields: inout TextFields) throws(TraceTextError) {
