@@ -142,7 +142,7 @@ extension Analyzer {
       leave(current, step: top.step, at: time, &loop)
       if chains[current].isFresh && chains[current].isOver { chains.discard(current) }
     }
-    let step = chains.enter(slot, top.site, top.kind, ready: nil, at: time)
+    let step = chains[slot].enter(top.site, top.kind, ready: nil, at: time)
     loop.stack.changeTop { span in
       span.chain = ChainTable.Reference(slot: Int32(slot), id: id)
       span.chainNumber = chains[slot].number
@@ -155,7 +155,7 @@ extension Analyzer {
   /// A span of the chain ends.
   @inline(__always)
   mutating func leave(_ slot: Int, step: UInt32, at time: Instant, _ loop: inout LoopAnalysis) {
-    chains.leave(slot, step: step, at: time)
+    chains[slot].leave(step: step, at: time)
     endIfOver(slot, &loop)
   }
 
