@@ -54,7 +54,7 @@ extension Analyzer {
     switch operations.settle(id, outcome, at: time) {
     case .excused: break
     case .unknown:
-      if loop.knowledge.mustKnow(id.serial) || id.loop != loop.id {
+      if id.loop == loop.id ? loop.knowledge.mustKnow(id.serial) : isFollowed(id.loop) {
         // An entry of the ready queue can be cancelled without ever having been an operation.
         if outcome == .success || outcome == .failure { count(.settledUnknown) }
       } else {

@@ -35,6 +35,10 @@ enum Failure: Error {
   /// A trace without one event.
   case noEvents(String)
 
+  /// A trace without an event in the part that was asked for.
+  case noEventsInPart(String)
+  /// No loop of the trace has that name or number.
+  case noSuchLoop(String, known: [String])
   /// A trace to check of which something is missing.
   case incomplete(String)
 
@@ -48,11 +52,12 @@ enum Failure: Error {
   /// What the process returns.
   var exitCode: Int32 {
     switch self {
-    case .trace(.exists), .terminal, .noSuchDemo, .noSuchWay, .ambiguous: Failure.usageCode
+    case .trace(.exists), .terminal, .noSuchDemo, .noSuchWay, .noSuchLoop, .ambiguous: Failure.usageCode
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
-    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .incomplete:
+    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .noEventsInPart,
+      .incomplete:
       Failure.inputCode
     }
   }
@@ -87,6 +92,9 @@ enum Failure: Error {
       "\(visible(command)) recorded nothing: it has to use the Reactor or the Recorder, see the README"
     case .incomplete(let name):
       "\(visible(name)) is incomplete, so what it keeps says little; --allow-gaps checks what there is"
+    case .noEventsInPart(let name): "\(visible(name)) holds no event in that part of its time and of those loops"
+    case .noSuchLoop(let name, let known):
+      "there is no loop \(visible(name)); there are \(known.map(visible).joined(separator: ", "))"
     case .noEvents(let name): "\(visible(name)) holds no event: its writer ended before anything happened"
     }
   }

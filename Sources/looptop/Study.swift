@@ -13,15 +13,17 @@ final class Study {
   /// Whether more is coming: then what is open is judged up to now.
   var isLive: Bool
   private var cursor = TraceStore.Cursor()
+  /// The end of the part of a file that was read, where the file goes on.
+  private var judged: Instant?
 
   /// Studies a file.
-  init(file: String) throws(Failure) {
+  init(file: String, thresholds: Thresholds = Thresholds()) throws(Failure) {
     do throws(TraceError) {
       store = try TraceStore(path: FilePath(file))
     } catch {
       throw .trace(error)
     }
-    analyzer = Analyzer(thresholds: Thresholds())
+    analyzer = Analyzer(thresholds: thresholds)
     isLive = false
   }
 
@@ -71,6 +73,24 @@ final class Study {
     }
   }
 
+  /// Takes in a part of a file: only the chunks that it lies in are read.
+  func readFile(_ part: TracePart) throws(Failure) {
+    if part.isWhole { return try readFile() }
+    let wanted = store.chunks.enumerated().filter { part.overlaps($0.element) }
+    var progress = Progress(of: wanted.reduce(0) { $0 &+ $1.element.count })
+    defer { progress.erase() }
+    do throws(TraceError) {
+      for (index, chunk) in wanted {
+        analyzer.consume(part.cut(try store.batch(index)), definitions: store.definitions)
+        progress.advance(by: chunk.count)
+      }
+    } catch {
+      throw .trace(error)
+    }
+    // Where the trace goes on, what is open is judged at the part's end.
+    if let end = part.to, store.chunks.contains(where: { $0.to > end }) { judged = end }
+  }
+
   /// Everything as text, one event a line, piece by piece.
   func writeText(to output: (String) -> Void) throws(Failure) {
     var writer = TraceTextWriter()
@@ -104,5 +124,5 @@ final class Study {
   /// How busy the loops were, up to now.
   var timeline: Timeline { analyzer.timeline(at: now) }
 
-  private var now: Instant? { isLive ? Instant(ll_monotonic()) : nil }
+  private var now: Instant? { isLive ? Instant(ll_monotonic()) : judged }
 }
