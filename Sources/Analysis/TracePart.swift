@@ -4,11 +4,6 @@ import TraceStore
 /// A part of a trace to look at: some of its time, some of its loops.
 ///
 /// What was pending or running at its begin is known from the first checkpoint in it, as with a trace that begins there.
-///
-/// ```swift
-/// let part = TracePart(from: Instant(2_000_000_000))
-/// print(part.isWhole)  // false
-/// ```
 public struct TracePart: Hashable, Sendable {
   /// Events before it are left out; `nil` leaves out none.
   public var from: Instant?

@@ -19,8 +19,8 @@ import Glibc
     version: "0.1.0",
     subcommands: [
       ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self, ReportCommand.self,
-      CheckCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self, CleanCommand.self,
-      DemoCommand.self,
+      CheckCommand.self, DiffCommand.self, VerifyCommand.self, ExportCommand.self, RecoverCommand.self,
+      CleanCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: ListCommand.self)
 
