@@ -16,7 +16,9 @@ struct Wait {
     wasQueued = entry != nil
     // Field by field: a copy of the record would keep its texts alive and let go of them again.
     chain = entry.map(\.waitingChain) ?? slot.map { chains.waiting($0) }
-    ownMayHaveRun = slot.map { chains[$0].open > 0 || chains[$0].lastActivity > readiness.earliest } ?? false
+    ownMayHaveRun =
+      slot.map { chains[$0].stepCount > 0 && (chains[$0].open > 0 || chains[$0].lastActivity > readiness.earliest) }
+      ?? false
   }
 }
 

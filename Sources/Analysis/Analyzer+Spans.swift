@@ -70,13 +70,14 @@ extension Analyzer {
         return ChainTable.Reference(slot: Int32(slot), id: ChainID(raw: span.id.raw))
       }
     }
-    let waited = readiness.map { Wait($0, entry: entry, chains, chains.slot(chain)) }
+    let slot = chains.slot(chain)
+    let waited = readiness.map { Wait($0, entry: entry, chains, slot) }
     let index = Int32(sites.begin(span.site, span.kind))
     loop.spin.begin(index)
     open(
       ActiveSpan(
         id: span.id, site: span.site, kind: span.kind, counts: index, began: time, chain: chain,
-        isFromQueue: entry != nil, startedChain: span.startsChain), ready: readiness?.certain, &loop)
+        isFromQueue: entry != nil, startedChain: span.startsChain), slot, ready: readiness?.certain, &loop)
     if teller != nil {
       tellBegin(
         span, at: time, readiness, creator: entry?.creator ?? record?.creator, isStanding: record?.standing ?? false,
@@ -86,17 +87,18 @@ extension Analyzer {
     if loop.blame.isLong { forgetBlame(of: &loop) }
   }
 
-  /// Puts a span onto the stack and into its chain.
-  private mutating func open(_ span: ActiveSpan, ready: Instant?, _ loop: inout LoopAnalysis) {
+  /// Puts a span onto the stack and into its chain, which stands at a slot if it is in flight.
+  @inline(__always)
+  private mutating func open(_ span: ActiveSpan, _ slot: Int?, ready: Instant?, _ loop: inout LoopAnalysis) {
     var span = span
-    if let slot = chains.slot(span.chain) {
+    if let slot {
       span.chain?.slot = Int32(slot)
       span.chainNumber = chains[slot].number
-      span.step = chains.enter(slot, span.site, span.kind, ready: ready, at: span.began)
+      span.step = chains[slot].enter(span.site, span.kind, ready: ready, at: span.began)
     } else {
       span.chain = nil
     }
-    if !loop.stack.push(span), let slot = chains.slot(span.chain) {
+    if !loop.stack.push(span), let slot {
       leave(slot, step: span.step, at: span.began, &loop)
     }
     loop.noteOwner(from: span.began)

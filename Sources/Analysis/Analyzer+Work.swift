@@ -57,7 +57,7 @@ extension Analyzer {
     switch operations.settle(id, outcome, at: time) {
     case .excused: break
     case .unknown:
-      if loop.knowledge.mustKnow(id.serial) || id.loop != loop.id {
+      if id.loop == loop.id ? loop.knowledge.mustKnow(id.serial) : isFollowed(id.loop) {
         // An entry of the ready queue can be cancelled without ever having been an operation.
         if outcome == .success || outcome == .failure { count(.settledUnknown) }
       } else {
@@ -149,7 +149,7 @@ extension Analyzer {
       leave(current, step: top.step, at: time, &loop)
       if chains[current].isFresh && chains[current].isOver { chains.discard(current) }
     }
-    let step = chains.enter(slot, top.site, top.kind, ready: nil, at: time)
+    let step = chains[slot].enter(top.site, top.kind, ready: nil, at: time)
     loop.stack.changeTop { span in
       span.chain = ChainTable.Reference(slot: Int32(slot), id: id)
       span.chainNumber = chains[slot].number
@@ -162,7 +162,7 @@ extension Analyzer {
   /// A span of the chain ends.
   @inline(__always)
   mutating func leave(_ slot: Int, step: UInt32, at time: Instant, _ loop: inout LoopAnalysis) {
-    chains.leave(slot, step: step, at: time)
+    chains[slot].leave(step: step, at: time)
     endIfOver(slot, &loop)
   }
 

@@ -88,6 +88,11 @@ public struct Analyzer: Sendable {
     return loops.count - 1
   }
 
+  /// Whether events of the loop have been met: of others that are left out nothing is known.
+  func isFollowed(_ loop: LoopID) -> Bool {
+    Int(loop.number) < loopIndices.count && loopIndices[Int(loop.number)] >= 0
+  }
+
   mutating func count(_ anomaly: Anomaly) { anomalies[anomaly, default: 0] += 1 }
 
   /// What the loops did over time, up to the moment as in `report(at:)`.

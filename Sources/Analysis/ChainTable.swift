@@ -10,6 +10,8 @@ struct StepRecord {
   /// `nil` while it runs.
   var duration: Nanoseconds?
   var depth: Int32
+
+  mutating func end(at time: Instant) { duration = time - began }
 }
 
 /// One chain in flight.
@@ -66,6 +68,33 @@ struct ChainRecord {
       high = min(high, stepStorage[place].ready ?? began)
     }
     return oldest == 0 ? sum + max(high - from, .zero) : sum
+  }
+
+  /// A span of it begins; returns the number of its step.
+  @inline(__always)
+  mutating func enter(_ site: SiteID, _ kind: CallbackKind, ready: Instant?, at time: Instant) -> UInt32 {
+    if let ready, ready < time { waited = waited + unaccounted(from: ready, to: time) }
+    let number = stepCount
+    let step = StepRecord(site: site, kind: kind, ready: ready, began: time, depth: open)
+    let place = Int(number) % ChainReport.stepLimit
+    if place < stepStorage.count { stepStorage[place] = step } else { stepStorage.append(step) }
+    stepCount = number &+ 1
+    if number == 0 { self.site = site }
+    if open == 0 { runningSince = time }
+    open += 1
+    lastActivity = time
+    return number
+  }
+
+  /// A span of it ends.
+  @inline(__always)
+  mutating func leave(step: UInt32, at time: Instant) {
+    let age = stepCount &- step
+    let place = Int(step) % ChainReport.stepLimit
+    if age > 0 && age <= ChainReport.stepLimit && place < stepStorage.count { stepStorage[place].end(at: time) }
+    open = max(open - 1, 0)
+    if open == 0 { running = running + (time - runningSince) }
+    lastActivity = time
   }
 
   /// Whether nothing is left of it that could run again.
@@ -130,39 +159,6 @@ struct ChainTable {
     guard pool[slot].id == pool[slot].alias, pool[slot].id != id else { return }
     pool.rename(slot, to: id.raw)
     pool[slot].id = id
-  }
-
-  /// A span of the chain begins; returns the number of its step.
-  @inline(__always)
-  mutating func enter(_ slot: Int, _ site: SiteID, _ kind: CallbackKind, ready: Instant?, at time: Instant) -> UInt32 {
-    if let ready, ready < time { pool[slot].waited = pool[slot].waited + pool[slot].unaccounted(from: ready, to: time) }
-    let number = pool[slot].stepCount
-    let step = StepRecord(site: site, kind: kind, ready: ready, began: time, depth: pool[slot].open)
-    let place = Int(number) % ChainReport.stepLimit
-    if place < pool[slot].stepStorage.count {
-      pool[slot].stepStorage[place] = step
-    } else {
-      pool[slot].stepStorage.append(step)
-    }
-    pool[slot].stepCount = number &+ 1
-    if number == 0 { pool[slot].site = site }
-    if pool[slot].open == 0 { pool[slot].runningSince = time }
-    pool[slot].open += 1
-    pool[slot].lastActivity = time
-    return number
-  }
-
-  /// A span of the chain ends.
-  @inline(__always)
-  mutating func leave(_ slot: Int, step: UInt32, at time: Instant) {
-    let age = pool[slot].stepCount &- step
-    let place = Int(step) % ChainReport.stepLimit
-    if age > 0 && age <= ChainReport.stepLimit && place < pool[slot].stepStorage.count {
-      pool[slot].stepStorage[place].duration = time - pool[slot].stepStorage[place].began
-    }
-    pool[slot].open = max(pool[slot].open - 1, 0)
-    if pool[slot].open == 0 { pool[slot].running = pool[slot].running + (time - pool[slot].runningSince) }
-    pool[slot].lastActivity = time
   }
 
   /// Removes a chain that is over and counts it.

@@ -17,6 +17,9 @@ struct Durations {
     count += 1
   }
 
+  /// How often which lengths were counted, shortest first.
+  var buckets: [(value: UInt64, count: UInt64)] { histogram.recordedValues().map { ($0.value, $0.count) } }
+
   /// `nil` where nothing was counted.
   var percentiles: Percentiles? {
     guard count > 0 else { return nil }

@@ -10,21 +10,24 @@ struct IDPool<Value> {
   /// By slot.
   private var isTaken: ContiguousArray<Bool> = []
   private var free: ContiguousArray<Int32> = []
-  /// The table: id and slot, the slot -1 where the place is empty.
-  private var keys: ContiguousArray<UInt64>
-  private var slots: ContiguousArray<Int32>
+  /// The table: id and slot side by side, the slot -1 where the place is empty.
+  private var places: ContiguousArray<Place>
   /// 64 less the power of two that is the table's size.
   private var shift: UInt64
   private var keyCount = 0
   /// How many ids it takes.
   let limit: Int
 
+  private struct Place {
+    var id: UInt64 = 0
+    var slot: Int32 = -1
+  }
+
   /// An empty one for at most `limit` values.
   init(limit: Int = 1 << 20) {
     self.limit = limit
     shift = 60
-    keys = ContiguousArray(repeating: 0, count: 16)
-    slots = ContiguousArray(repeating: -1, count: 16)
+    places = ContiguousArray(repeating: Place(), count: 16)
   }
 
   var count: Int { values.count - free.count }
@@ -51,13 +54,13 @@ struct IDPool<Value> {
 
   private func place(of id: UInt64) -> Int {
     var place = home(id)
-    while slots[place] >= 0 && keys[place] != id { place = (place + 1) & (slots.count - 1) }
+    while places[place].slot >= 0 && places[place].id != id { place = (place + 1) & (places.count - 1) }
     return place
   }
 
   /// Where the id's value stands.
   func slot(of id: UInt64) -> Int? {
-    let slot = slots[place(of: id)]
+    let slot = places[place(of: id)].slot
     return slot >= 0 ? Int(slot) : nil
   }
 
@@ -83,11 +86,10 @@ struct IDPool<Value> {
 
   /// Lets another id lead to the slot too; whoever removes the slot removes the alias.
   mutating func addKey(_ id: UInt64, _ slot: Int) {
-    if keyCount * 2 >= slots.count { grow() }
+    if keyCount * 2 >= places.count { grow() }
     let place = place(of: id)
-    if slots[place] < 0 { keyCount += 1 }
-    keys[place] = id
-    slots[place] = Int32(slot)
+    if places[place].slot < 0 { keyCount += 1 }
+    places[place] = Place(id: id, slot: Int32(slot))
   }
 
   /// Makes the id the slot's own; the one before stays an alias.
@@ -106,32 +108,26 @@ struct IDPool<Value> {
   /// Forgets an id; those behind it move up, so that no probe ends early.
   mutating func removeKey(_ id: UInt64) {
     var hole = place(of: id)
-    guard slots[hole] >= 0 else { return }
+    guard places[hole].slot >= 0 else { return }
     keyCount -= 1
-    let mask = slots.count - 1
+    let mask = places.count - 1
     var next = (hole + 1) & mask
-    while slots[next] >= 0 {
-      let home = home(keys[next])
+    while places[next].slot >= 0 {
+      let home = home(places[next].id)
       if (next - home) & mask >= (next - hole) & mask {
-        keys[hole] = keys[next]
-        slots[hole] = slots[next]
+        places[hole] = places[next]
         hole = next
       }
       next = (next + 1) & mask
     }
-    slots[hole] = -1
+    places[hole].slot = -1
   }
 
   private mutating func grow() {
-    let old = (keys, slots)
+    let old = places
     shift -= 1
-    keys = ContiguousArray(repeating: 0, count: old.0.count * 2)
-    slots = ContiguousArray(repeating: -1, count: old.1.count * 2)
-    for (id, slot) in zip(old.0, old.1) where slot >= 0 {
-      let place = place(of: id)
-      keys[place] = id
-      slots[place] = slot
-    }
+    places = ContiguousArray(repeating: Place(), count: old.count * 2)
+    for one in old where one.slot >= 0 { places[place(of: one.id)] = one }
   }
 }
 

@@ -12,6 +12,22 @@ struct SiteCounts {
   var threw: UInt64 = 0
   var durations = Durations()
   var worst = TopList<SiteReport.Instance>(limit: 10)
+
+  // In one place: each access to an element of an array by itself asks whether the array is shared.
+  @inline(__always)
+  fileprivate mutating func end(
+    _ span: ActiveSpan, of loop: LoopID, total: Nanoseconds, own: Nanoseconds, slow: Bool, threw: Bool
+  ) {
+    self.total = self.total + total
+    self.own = self.own + own
+    durations.record(own)
+    if threw { self.threw += 1 }
+    if slow {
+      self.slow += 1
+      slowOwn = slowOwn + own
+    }
+    worst.insert(own, SiteReport.Instance(loop: loop, began: span.began, own: own, running: false))
+  }
 }
 
 /// The counts of all sites, found by index rather than by hashing.
@@ -49,15 +65,6 @@ struct SiteStatistics {
   @inline(__always)
   mutating func end(_ span: ActiveSpan, of loop: LoopID, total: Nanoseconds, own: Nanoseconds, slow: Bool, threw: Bool)
   {
-    let index = Int(span.counts)
-    counts[index].total = counts[index].total + total
-    counts[index].own = counts[index].own + own
-    counts[index].durations.record(own)
-    if threw { counts[index].threw += 1 }
-    if slow {
-      counts[index].slow += 1
-      counts[index].slowOwn = counts[index].slowOwn + own
-    }
-    counts[index].worst.insert(own, SiteReport.Instance(loop: loop, began: span.began, own: own, running: false))
+    counts[Int(span.counts)].end(span, of: loop, total: total, own: own, slow: slow, threw: threw)
   }
 }

@@ -47,6 +47,10 @@ enum Failure: Error {
   /// A line of the config file that is not understood.
   case badSetting(String, line: Int, String)
 
+  /// A trace without an event in the part that was asked for.
+  case noEventsInPart(String)
+  /// No loop of the trace has that name or number.
+  case noSuchLoop(String, known: [String])
   /// A trace to check of which something is missing.
   case incomplete(String)
 
@@ -63,12 +67,12 @@ enum Failure: Error {
     case .export(.query), .export(.severalStatements), .export(.noStatement), .export(.notAQuery): Failure.usageCode
     case .notText, .binaryToTerminal: Failure.usageCode
     case .trace(.exists), .export(.trace(.exists)), .terminal: Failure.usageCode
-    case .noSuchDemo, .noSuchWay, .ambiguous, .badSetting: Failure.usageCode
+    case .noSuchDemo, .noSuchWay, .noSuchLoop, .ambiguous, .badSetting: Failure.usageCode
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
-    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .incomplete, .export,
-      .badText:
+    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .noEventsInPart, .incomplete,
+      .export, .badText:
       Failure.inputCode
     }
   }
@@ -110,6 +114,9 @@ enum Failure: Error {
     case .badSetting(let path, let line, let text):
       "\(visible(path)), line \(line): \(visible(text)) is not understood; there are theme = auto, dark, light or mono, and"
         + " ascii = yes or no"
+    case .noEventsInPart(let name): "\(visible(name)) holds no event in that part of its time and of those loops"
+    case .noSuchLoop(let name, let known):
+      "there is no loop \(visible(name)); there are \(known.map(visible).joined(separator: ", "))"
     case .noEvents(let name): "\(visible(name)) holds no event: its writer ended before anything happened"
     }
   }

@@ -14,11 +14,13 @@ final class Study {
   /// Whether all of a file was taken in.
   private(set) var isRead = false
   private var cursor = TraceStore.Cursor()
+  /// The end of the part of a file that was read, where the file goes on.
+  private var judged: Instant?
 
   /// Studies a file.
-  init(file: String) throws(Failure) {
+  init(file: String, thresholds: Thresholds = Thresholds()) throws(Failure) {
     store = try openTrace(file)
-    analyzer = Analyzer(thresholds: Thresholds())
+    analyzer = Analyzer(thresholds: thresholds)
     isLive = false
   }
 
@@ -84,6 +86,24 @@ final class Study {
     }
   }
 
+  /// Takes in a part of a file: only the chunks that it lies in are read.
+  func readFile(_ part: TracePart) throws(Failure) {
+    if part.isWhole { return try readFile() }
+    let wanted = store.chunks.enumerated().filter { part.overlaps($0.element) }
+    var progress = Progress(of: wanted.reduce(0) { $0 &+ $1.element.count })
+    defer { progress.erase() }
+    do throws(TraceError) {
+      for (index, chunk) in wanted {
+        analyzer.consume(part.cut(try store.batch(index)), definitions: store.definitions)
+        progress.advance(by: chunk.count)
+      }
+    } catch {
+      throw .trace(error)
+    }
+    // Where the trace goes on, what is open is judged at the part's end.
+    if let end = part.to, store.chunks.contains(where: { $0.to > end }) { judged = end }
+  }
+
   /// Who made the callbacks of those chains wait; reads their part of the trace again.
   func ledgers(of chains: [ChainReport]) throws(Failure) -> Ledgers {
     do throws(TraceError) {
@@ -100,5 +120,5 @@ final class Study {
   /// How busy the loops were, up to now.
   var timeline: Timeline { analyzer.timeline(at: now) }
 
-  private var now: Instant? { isLive ? Instant(ll_monotonic()) : nil }
+  private var now: Instant? { isLive ? Instant(ll_monotonic()) : judged }
 }

@@ -36,6 +36,16 @@ extension EndToEnd {
       #expect(problems == [])
     }
 
+    @Test func theDifference() throws {
+      let files = ["healthy", "blocking-query"].map { "\(root)/traces/\($0).looptrace" }
+      let output = try run([Built.looptop, "diff"] + files)
+      #expect(output.status == 0 && output.err == "")
+      expect(output.out, isBaseline: "healthy-blocking-query.diff.txt")
+      let same = try run([Built.looptop, "diff", files[0], files[0]])
+      #expect(same.status == 0 && same.out.hasPrefix("No difference beyond chance."))
+      #expect(try run([Built.looptop, "diff", files[0], "/nowhere"]).status == 3)
+    }
+
     @Test(arguments: recordings) func theFirstScreen(_ name: String) throws {
       let terminal = try Tmux("\(Built.looptop) replay \(root)/traces/\(name).looptrace")
       expect(try painted(terminal, " REPLAY ", "q Quit"), isBaseline: "\(name).screen.txt")

@@ -60,6 +60,29 @@ extension EndToEnd {
       #expect(last.last == "s")
     }
 
+    @Test func aPartIsReportedByItself() throws {
+      let file = Self.traces[0]
+      let whole = try run([Built.looptop, "report", file])
+      let same = ["--loop", "1", "--slow", "50ms", "--stalled", "1s"]
+      #expect(try run([Built.looptop, "report", file] + same).out == whole.out)
+      #expect(try run([Built.looptop, "report", file, "--slow", "10s"]).out.hasPrefix("Healthy"))
+      let early = try run([Built.looptop, "report", file, "--since", "10ms", "--until", "200ms", "--json"])
+      #expect(early.status == 0 && early.out.contains("\"duration_ns\": 1"))
+      let site = try run([Built.looptop, "report", file, "--site", "yearlyReport"])
+      #expect(site.out.contains("yearlyReport(_:)") && site.out.count < whole.out.count)
+      #expect(try run([Built.looptop, "report", file, "--chain", "nobody"]).out.hasPrefix("Nothing is found wrong"))
+    }
+
+    @Test func aPartThatIsNotThereIsSaid() throws {
+      let file = Self.traces[0]
+      let loop = try run([Built.looptop, "report", file, "--loop", "nobody"])
+      #expect(loop.status == 2 && loop.err.contains("there is no loop nobody; there are "))
+      let late = try run([Built.looptop, "report", file, "--since", "1h"])
+      #expect(late.status == 3 && late.err.contains("holds no event in that part"))
+      #expect(try run([Built.looptop, "report", file, "--since", "2s", "--until", "1s"]).status == 2)
+      #expect(try run([Built.looptop, "report", file, "--overview", "--site", "query"]).status == 2)
+    }
+
     @Test func progressIsForTerminalsAndLeavesNothingBehind() throws {
       let file = Self.traces[0]
       #expect(try run([Built.looptop, "report", file]).err == "")

@@ -34,12 +34,39 @@ struct BlameLog {
     /// What of the piece the changes within it come too late for.
     var late = Nanoseconds.zero
     var mayBeLate = Nanoseconds.zero
+
+    // In one place: each access to an element of an array by itself asks whether the array is shared.
+
+    /// It is of no length and somebody else's: its changes stay where they are.
+    @inline(__always)
+    fileprivate mutating func belong(to owner: Owner, root: Owner, chain: Int32, span: SpanID?) {
+      self.owner = owner
+      self.root = root
+      self.chain = chain
+      self.span = span
+    }
+
+    @inline(__always)
+    fileprivate mutating func change(at time: Instant, certain: Int32, atMost: Int32) {
+      let offset = time - from
+      waiting += certain
+      mayWait += atMost
+      guard offset > .zero else { return }
+      late = late + Nanoseconds(Int64(certain) &* offset.count)
+      mayBeLate = mayBeLate + Nanoseconds(Int64(atMost) &* offset.count)
+    }
   }
 
   /// How many callbacks wait.
   struct Waiting {
     var certain: Int32 = 0
     var atMost: Int32 = 0
+
+    @inline(__always)
+    mutating func change(certain: Int32, atMost: Int32) {
+      self.certain += certain
+      self.atMost += atMost
+    }
   }
 
   /// A change of how many of one chain's callbacks wait.
@@ -77,11 +104,7 @@ struct BlameLog {
   mutating func run(_ owner: Owner, root: Owner, chain: Int32, span: SpanID? = nil, from time: Instant) {
     let last = pieces.count - 1
     if last >= 0 && pieces[last].from >= time {
-      // Of no length: its changes stay where they are.
-      pieces[last].owner = owner
-      pieces[last].root = root
-      pieces[last].chain = chain
-      pieces[last].span = span
+      pieces[last].belong(to: owner, root: root, chain: chain, span: span)
     } else {
       pieces.append(Piece(from: time, owner: owner, root: root, chain: chain, span: span))
     }
@@ -116,8 +139,7 @@ struct BlameLog {
   mutating func beginWait(at time: Instant, chain: WaitingChain?) {
     guard let first = pieces.first else { return }
     if time < first.from { unknown = unknown + (first.from - time) }
-    change(at: time, certain: 1, atMost: 1)
-    if let chain { changeOwn(at: time, chain, certain: 1, atMost: 1) }
+    change(at: time, chain, certain: 1, atMost: 1)
   }
 
   /// A wait that began with `beginWait` at `since` ends.
@@ -125,8 +147,7 @@ struct BlameLog {
   mutating func endWait(at time: Instant, since: Instant, chain: WaitingChain?) {
     guard !pieces.isEmpty else { return }
     ended = ended + (time - since)
-    change(at: time, certain: -1, atMost: -1)
-    if let chain { changeOwn(at: time, chain, certain: -1, atMost: -1) }
+    change(at: time, chain, certain: -1, atMost: -1)
   }
 
   /// A callback has waited, which was not known before; `chain` is `nil` where nothing of its chain can have run meanwhile.
@@ -136,36 +157,31 @@ struct BlameLog {
     if readiness.certain < first.from { unknown = unknown + (min(first.from, time) - readiness.certain) }
     ended = ended + (time - readiness.certain)
     if readiness.earliest == readiness.certain {
-      change(at: readiness.certain, certain: 1, atMost: 1)
+      change(at: readiness.certain, chain, certain: 1, atMost: 1)
     } else {
-      change(at: readiness.earliest, certain: 0, atMost: 1)
-      change(at: readiness.certain, certain: 1, atMost: 0)
+      change(at: readiness.earliest, chain, certain: 0, atMost: 1)
+      change(at: readiness.certain, chain, certain: 1, atMost: 0)
     }
-    change(at: time, certain: -1, atMost: -1)
-    guard let chain else { return }
-    changeOwn(at: readiness.earliest, chain, certain: 0, atMost: 1)
-    changeOwn(at: readiness.certain, chain, certain: 1, atMost: 0)
-    changeOwn(at: time, chain, certain: -1, atMost: -1)
+    change(at: time, chain, certain: -1, atMost: -1)
   }
 
   @inline(__always)
-  private mutating func change(at time: Instant, certain: Int32, atMost: Int32) {
+  private mutating func change(at time: Instant, _ chain: WaitingChain?, certain: Int32, atMost: Int32) {
     let index = index(of: time)
-    let offset = time - pieces[index].from
-    pieces[index].waiting += certain
-    pieces[index].mayWait += atMost
-    if offset > .zero {
-      pieces[index].late = pieces[index].late + Nanoseconds(Int64(certain) &* offset.count)
-      pieces[index].mayBeLate = pieces[index].mayBeLate + Nanoseconds(Int64(atMost) &* offset.count)
+    pieces[index].change(at: time, certain: certain, atMost: atMost)
+    guard let chain else { return }
+    // From when it has that slot, which was another's before.
+    if time >= chain.began {
+      changeOwn(at: time, in: index, chain.slot, certain: certain, atMost: atMost)
+    } else {
+      changeOwn(at: chain.began, in: self.index(of: chain.began), chain.slot, certain: certain, atMost: atMost)
     }
   }
 
-  /// The same for the waits of one chain: from when it has that slot, which was another's before.
-  private mutating func changeOwn(at time: Instant, _ chain: WaitingChain, certain: Int32, atMost: Int32) {
-    let time = max(time, chain.began)
-    let index = index(of: time)
+  /// The same for the waits of one chain, in the piece in which the moment lies.
+  private mutating func changeOwn(at time: Instant, in index: Int, _ chain: Int32, certain: Int32, atMost: Int32) {
     let change = OwnChange(
-      chain: chain.slot, waiting: certain, mayWait: atMost, next: pieces[index].ownChange,
+      chain: chain, waiting: certain, mayWait: atMost, next: pieces[index].ownChange,
       offset: max(time - pieces[index].from, .zero))
     if freeChange >= 0 {
       pieces[index].ownChange = freeChange

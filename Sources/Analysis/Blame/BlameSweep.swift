@@ -24,17 +24,22 @@ struct BlameSweep {
 
   /// Sweeps the first `count` pieces of a log; the last piece of all ends at `end`.
   mutating func sweep(_ log: inout BlameLog, count: Int, end: Instant) {
-    for index in 0..<count {
-      let piece = log.pieces[index]
-      log.waiting.certain += piece.waiting
-      log.waiting.atMost += piece.mayWait
-      let next = index + 1 < log.pieces.count ? log.pieces[index + 1].from : end
-      let length = max(next - piece.from, .zero).count
-      let certain = Int64(log.waiting.certain) &* length &- piece.late.count
-      let atMost = Int64(log.waiting.atMost) &* length &- piece.mayBeLate.count
-      let own = own(piece, length, &log)
-      if certain != 0 || atMost != 0 { charge(piece, certain, atMost, own) }
+    var waiting = log.waiting
+    // Nobody changes them meanwhile, so they need not be asked for one by one.
+    let pieces = log.pieces
+    pieces.withUnsafeBufferPointer { pieces in
+      for index in 0..<count {
+        let piece = pieces[index]
+        waiting.change(certain: piece.waiting, atMost: piece.mayWait)
+        let next = index + 1 < pieces.count ? pieces[index + 1].from : end
+        let length = max(next - piece.from, .zero).count
+        let certain = Int64(waiting.certain) &* length &- piece.late.count
+        let atMost = Int64(waiting.atMost) &* length &- piece.mayBeLate.count
+        let own = own(piece, length, &log)
+        if certain != 0 || atMost != 0 { charge(piece, certain, atMost, own) }
+      }
     }
+    log.waiting = waiting
   }
 
   /// What of the waits in a piece is the own chain's.
@@ -47,8 +52,7 @@ struct BlameSweep {
       place = change.next
       let missing = Int(change.chain) + 1 - log.waitingOfChain.count
       if missing > 0 { log.waitingOfChain.append(contentsOf: repeatElement(BlameLog.Waiting(), count: missing)) }
-      log.waitingOfChain[Int(change.chain)].certain += change.waiting
-      log.waitingOfChain[Int(change.chain)].atMost += change.mayWait
+      log.waitingOfChain[Int(change.chain)].change(certain: change.waiting, atMost: change.mayWait)
       guard change.chain == piece.chain else { continue }
       late.certain &+= Int64(change.waiting) &* change.offset.count
       late.atMost &+= Int64(change.mayWait) &* change.offset.count
@@ -78,7 +82,6 @@ struct BlameSweep {
   private mutating func add(_ harm: (certain: Nanoseconds, atMost: Nanoseconds), at time: Instant) {
     while window < windows.count, windows[window].to <= time { window += 1 }
     guard window < windows.count, windows[window].from <= time else { return }
-    windows[window].harm.certain = windows[window].harm.certain + harm.certain
-    windows[window].harm.upTo = windows[window].harm.upTo + harm.atMost
+    windows[window].harm.add(harm.certain, upTo: harm.atMost)
   }
 }

@@ -8,6 +8,13 @@ struct Harm {
   var upTo = Nanoseconds.zero
   /// Callbacks of other chains that waited, or may have waited, while one of them ran.
   var victims: UInt64 = 0
+
+  /// Adds blame.
+  @inline(__always)
+  mutating func add(_ certain: Nanoseconds, upTo: Nanoseconds) {
+    self.certain = self.certain + certain
+    self.upTo = self.upTo + upTo
+  }
 }
 
 /// Harm by index into the counts of sites; behind them grows what has not been counted there yet.
@@ -26,8 +33,7 @@ struct HarmTable {
   /// Adds blame.
   @inline(__always)
   mutating func add(_ certain: Nanoseconds, upTo: Nanoseconds, at index: Int) {
-    harms[index].certain = harms[index].certain + certain
-    harms[index].upTo = harms[index].upTo + upTo
+    harms[index].add(certain, upTo: upTo)
   }
 
   /// Counts a victim.

@@ -53,15 +53,19 @@ struct RecentSites {
   private mutating func moveToFront(_ site: Int32) {
     let missing = Int(site) + 1 - entries.count
     if missing > 0 { entries.append(contentsOf: repeatElement(Entry(), count: missing)) }
-    let entry = entries[Int(site)]
-    if entry.isListed {
-      if entry.previous >= 0 { entries[Int(entry.previous)].next = entry.next }
-      if entry.next >= 0 { entries[Int(entry.next)].previous = entry.previous }
+    let second = first
+    // Where sites take turns this runs for each span: seven accesses that need not each ask whether the array is shared.
+    entries.withUnsafeMutableBufferPointer { entries in
+      let entry = entries[Int(site)]
+      if entry.isListed {
+        if entry.previous >= 0 { entries[Int(entry.previous)].next = entry.next }
+        if entry.next >= 0 { entries[Int(entry.next)].previous = entry.previous }
+      }
+      if second >= 0 { entries[Int(second)].previous = site }
+      entries[Int(site)].previous = -1
+      entries[Int(site)].next = second
+      entries[Int(site)].isListed = true
     }
-    if first >= 0 { entries[Int(first)].previous = site }
-    entries[Int(site)].previous = -1
-    entries[Int(site)].next = first
-    entries[Int(site)].isListed = true
     first = site
   }
 

@@ -7,9 +7,11 @@ public enum TextReport {
   private static let rows = 8
 
   /// The report's lines, each ended by a line feed; free of colours and of what a terminal would obey.
-  public static func render(_ report: Report) -> String {
+  ///
+  /// Of a report with only the rows about one thing, `subject` says what that is: `site query`.
+  public static func render(_ report: Report, about subject: String? = nil) -> String {
     let sections = [
-      verdict(report) + [""] + heading(report), findings(report), loops(report), sites(report), stalls(report),
+      verdict(report, subject) + [""] + heading(report), findings(report), loops(report), sites(report), stalls(report),
       chains(report), operations(report), doubts(report),
     ]
     return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
@@ -17,14 +19,15 @@ public enum TextReport {
 
   // MARK: What it comes to
 
-  private static func verdict(_ report: Report) -> [String] {
-    verdict(report.findings, report).wrapped(to: width)
+  private static func verdict(_ report: Report, _ subject: String?) -> [String] {
+    sentence(report, subject).wrapped(to: width)
   }
 
-  private static func verdict(_ findings: [Finding], _ report: Report) -> String {
+  private static func sentence(_ report: Report, _ subject: String?) -> String {
     if report.trace.events == 0 { return "The trace is empty." }
-    let wrong = findings.filter { $0.severity > .info }
+    let wrong = report.findings.filter { $0.severity > .info }
     guard let worst = wrong.first else {
+      if let subject { return "Nothing is found wrong with \(Format.visible(subject))." }
       if report.stallCount > 0 {
         let times = Format.times(report.stallCount)
         return "A loop was kept from its poll \(times), though callbacks did not take most of the time."

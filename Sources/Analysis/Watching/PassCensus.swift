@@ -52,11 +52,13 @@ struct PassCensus {
   mutating func end(_ span: ActiveSpan, own: Nanoseconds, total: Nanoseconds, isTopLevel: Bool) {
     let index = Int(span.counts)
     if index >= shares.count { grow(to: index + 1) }
-    if shares[index].pass != pass { shares[index] = (pass, .zero, 0) }
-    shares[index].own = shares[index].own + own
-    shares[index].count &+= 1
-    if heaviest == nil || shares[index].own > heaviest!.own {
-      heaviest = Share(index: span.counts, own: shares[index].own, count: shares[index].count)
+    var share = shares[index]
+    if share.pass != pass { share = (pass, .zero, 0) }
+    share.own = share.own + own
+    share.count &+= 1
+    shares[index] = share
+    if heaviest.map({ share.own > $0.own }) ?? true {
+      heaviest = Share(index: span.counts, own: share.own, count: share.count)
     }
     guard isTopLevel else { return }
     spanTime = spanTime + total

@@ -1,11 +1,17 @@
 import Analysis
 import ArgumentParser
+import Trace
 import TraceStore
 
 /// `looptop report`: what a trace shows, as text.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Print what a trace shows: the verdict, the findings, the tables.")
+    commandName: "report", abstract: "Print what a trace shows: the verdict, the findings, the tables.",
+    discussion: """
+      Examples:
+        looptop report run.looptrace --since 2s --until 2.5s
+        looptop report run.looptrace --chain "GET /users" --slow 10ms
+      """)
 
   @Argument(help: "The trace.")
   var file: String
@@ -16,24 +22,81 @@ struct ReportCommand: ParsableCommand {
   @Flag(help: "Print only how busy the loops were over time: at once, whatever the trace's length.")
   var overview = false
 
+  @Option(help: "Leave out what happened earlier than so long after the trace's begin: 1.5s.")
+  var since: TypedDuration?
+
+  @Option(help: "Leave out what happened later than so long after the trace's begin.")
+  var until: TypedDuration?
+
+  @Option(help: "Leave out the other loops: a name or a number.")
+  var loop: String?
+
+  @Option(help: "Show only the chains whose name contains this, and their callbacks.")
+  var chain: String?
+
+  @Option(help: "Show only what is about sites whose function or file contains this.")
+  var site: String?
+
+  @Option(help: "A callback that takes longer is slow: 50ms unless set.")
+  var slow: TypedDuration?
+
+  @Option(help: "A chain in flight that is silent for longer may be stalled: 1s unless set.")
+  var stalled: TypedDuration?
+
   func validate() throws {
     guard !(json && overview) else { throw ValidationError("The overview is text: leave out --json or --overview") }
+    let lengths = [since, until, slow, stalled].compactMap { $0 }
+    let names = [loop, chain, site].compactMap { $0 }
+    guard !overview || lengths.isEmpty && names.isEmpty else {
+      throw ValidationError("The overview is of the whole trace: leave out --overview or what restricts it")
+    }
+    if let since, let until, until.length <= since.length {
+      throw ValidationError("--until has to be later than --since")
+    }
   }
 
   func run() throws {
-    let study = try Study(file: file)
+    let study = try Study(file: file, thresholds: thresholds)
     if overview { return try printOverview(of: study.store) }
-    try study.readFile()
-    guard study.report.trace.events > 0 else { throw Failure.noEvents(file) }
-    let report = study.report
+    let part = try part(of: study.store)
+    try study.readFile(part)
+    var report = study.report
+    guard report.trace.events > 0 else { throw part.isWhole ? Failure.noEvents(file) : .noEventsInPart(file) }
+    if let chain { report = report.only(chain: chain) }
+    if let site { report = report.only(site: site) }
     Standard.output.write(
       json
         ? JSONReport.render(report, path: file, ledgers: try study.ledgers(of: report.toldChains))
-        : TextReport.render(report))
+        : TextReport.render(report, about: subject))
     let diagnostics = study.store.diagnostics
     if diagnostics.tornTail != nil || !diagnostics.damage.isEmpty {
       Standard.error.write("looptop: \(visible(file)) is not whole; `looptop verify` says what is lost\n")
     }
+  }
+
+  private var thresholds: Thresholds {
+    var thresholds = Thresholds()
+    if let slow { thresholds.slow = slow.length }
+    if let stalled { thresholds.stalled = stalled.length }
+    return thresholds
+  }
+
+  private var subject: String? {
+    let parts = [chain.map { "chain \($0)" }, site.map { "site \($0)" }].compactMap { $0 }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  private func part(of store: TraceStore) throws(Failure) -> TracePart {
+    let begin = store.chunks.map(\.from).min() ?? Instant(0)
+    return TracePart(
+      from: since.map { begin + $0.length }, to: until.map { begin + $0.length },
+      loops: try loop.map { name throws(Failure) in try loops(named: name, in: store.definitions.loops) })
+  }
+
+  private func loops(named name: String, in loops: [LoopInfo]) throws(Failure) -> Set<LoopID> {
+    let meant = loops.filter { $0.name == name || "\($0.id.number)" == name }
+    guard !meant.isEmpty else { throw .noSuchLoop(name, known: loops.map { "\($0.name) (\($0.id.number))" }) }
+    return Set(meant.map(\.id))
   }
 
   private func printOverview(of store: TraceStore) throws(Failure) {

@@ -1,0 +1,28 @@
+import Analysis
+import ArgumentParser
+
+/// `looptop diff`: what got better and worse from one trace to another.
+struct DiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff", abstract: "Compare two traces: what is new, worse, gone, better; chance taken into account.",
+    discussion: """
+      Example:
+        looptop diff yesterday.looptrace today.looptrace
+      """)
+
+  @Argument(help: "The earlier trace.")
+  var before: String
+
+  @Argument(help: "The later trace.")
+  var after: String
+
+  func run() throws {
+    let studies = try [before, after].map { file in
+      let study = try Study(file: file)
+      try study.readFile()
+      guard study.report.trace.events > 0 else { throw Failure.noEvents(file) }
+      return study
+    }
+    Standard.output.write(DiffReport.render(Comparison(of: studies[0].analyzer, with: studies[1].analyzer)))
+  }
+}
