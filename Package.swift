@@ -91,7 +91,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "looptop", "Demos", "Reactor", "PostgreSQL", "Recorder", "RecorderChild", "Analysis", "Screens", "Terminal", "Trace",
+        "looptop", "Demos", "Reactor", "PostgreSQL", "Recorder", "RecorderChild", "Analysis", "Screens", "Terminal",
+        "Trace",
         "TraceStore",
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Baselines"]),

@@ -71,7 +71,8 @@ enum Failure: Error {
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
-    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .noEventsInPart, .incomplete,
+    case .trace, .ring, .noSuchProcess, .notTraced, .noSuchProgram, .nothingRecorded, .noEvents, .noEventsInPart,
+      .incomplete,
       .export, .badText:
       Failure.inputCode
     }

@@ -19,7 +19,8 @@ import Glibc
     version: "0.1.0",
     subcommands: [
       ChooseCommand.self, ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self,
-      ReportCommand.self, CheckCommand.self, DiffCommand.self, QueryCommand.self, VerifyCommand.self, ExportCommand.self,
+      ReportCommand.self, CheckCommand.self, DiffCommand.self, QueryCommand.self, VerifyCommand.self,
+      ExportCommand.self,
       RecoverCommand.self, CleanCommand.self, DemoCommand.self, TourCommand.self,
     ],
     defaultSubcommand: ChooseCommand.self)
