@@ -118,7 +118,8 @@ enum Failure: Error {
     case .noEventsInPart(let name): "\(visible(name)) holds no event in that part of its time and of those loops"
     case .noSuchLoop(let name, let known):
       "there is no loop \(visible(name)); there are \(known.map(visible).joined(separator: ", "))"
-    case .noEvents(let name): "\(visible(name)) holds no event: its writer ended before anything happened"
+    case .noEvents(let name):
+      "\(visible(name)) holds no whole event: its writer ended before anything happened, or it was cut off"
     }
   }
 }
