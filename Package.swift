@@ -18,7 +18,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // C, only as shims for what Swift cannot import.
@@ -47,10 +46,7 @@ let package = Package(
     .target(name: "TraceStore", dependencies: ["Trace", .product(name: "SystemPackage", package: "swift-system")]),
     .target(
       name: "Analysis",
-      dependencies: [
-        "Trace", "TraceStore", .product(name: "Histogram", package: "hdrhistogram-swift"),
-        .product(name: "DequeModule", package: "swift-collections"),
-      ]),
+      dependencies: ["Trace", "TraceStore", .product(name: "DequeModule", package: "swift-collections")]),
     .target(name: "Export", dependencies: ["Analysis", "Trace", "TraceStore", "CSQLite"]),
     .target(name: "Screens", dependencies: ["Analysis", "Trace"]),
     .target(name: "Terminal", dependencies: ["Screens", "CNcurses", "CLinux"]),
@@ -66,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "Recorder", "Reactor", "Trace", "Drain", "TraceStore", "CLinux",
+        "Recorder", "Reactor", "Trace", "Drain", "TraceStore", "Analysis", "CLinux",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
 

@@ -74,10 +74,12 @@ extension Analyzer {
   /// What every loop's callbacks have waited for up to a moment as in `report(at:)`, those included that wait still.
   func blame(of loops: [LoopAnalysis], at now: Instant?) -> BlameReport {
     var result = BlameReport(harms: harms, loops: [:])
+    result.harms.own()
     result.harms.reserve(sites.counts.count)
     for loop in loops {
       let moment = loop.moment(now)
       var blame = loop.blame
+      blame.own()
       blame.endPiece(at: moment)
       var waiting = Nanoseconds.zero
       for wait in waits(on: loop, at: moment) {
@@ -112,7 +114,7 @@ extension Analyzer {
         operation.kind == .timer, !operation.isSettled, !operation.standing, let due = operation.due?.bounded,
         due < moment
       else { return nil }
-      return Waiting(since: due, chain: chains.slot(operation.chain).map(chains.waiting), isKnown: false)
+      return Waiting(since: due, chain: chains.slot(operation.chain).map { chains.waiting($0) }, isKnown: false)
     }
     return queued + due
   }

@@ -26,7 +26,7 @@ extension Analyzer {
     let knowledge = loop.knowledge
     loop.knowledge.take(checkpoint)
     for row in checkpoint.operations where knowledge.isNews(row.operation.id.raw, began: row.created) {
-      let chain = row.operation.chain.map(chains.reference)
+      let chain = row.operation.chain.map { chains.reference($0) }
       _ = adopt(row.operation, created: min(row.created.bounded, time), chain: chain, &loop)
     }
     for row in checkpoint.spans where knowledge.isNews(row.span.id.raw, began: row.began) {

@@ -58,12 +58,12 @@ extension Analyzer {
 
     let isNested = !loop.stack.isEmpty
     let entry = span.operation.flatMap { take($0, at: time, &loop) }
-    let record = span.operation.flatMap { operations.pool.slot(of: $0.raw) }.map { operations.pool[$0] }
+    let operation = span.operation.flatMap { operations.pool.slot(of: $0.raw) }
+    let due = operation.flatMap { operations.pool[$0].standing ? nil : operations.pool[$0].due }
     let readiness = Readiness(
-      of: span, at: time, queued: entry?.moment, due: record.flatMap { $0.standing ? nil : $0.due }, polls: loop.polls,
-      isNested: isNested)
+      of: span, at: time, queued: entry?.moment, due: due, polls: loop.polls, isNested: isNested)
 
-    var chain = entry?.chain ?? record?.chain ?? loop.stack.top?.chain
+    var chain = entry?.chain ?? operation.flatMap { operations.pool[$0].chain } ?? loop.stack.topChain
     if span.startsChain {
       chain = chains.begin(ChainID(raw: span.id.raw), at: time, site: span.site).map { slot in
         chains[slot].isFresh = true
@@ -74,14 +74,11 @@ extension Analyzer {
     let waited = readiness.map { Wait($0, entry: entry, chains, slot) }
     let index = Int32(sites.begin(span.site, span.kind))
     loop.spin.begin(index)
-    open(
-      ActiveSpan(
-        id: span.id, site: span.site, kind: span.kind, counts: index, began: time, chain: chain,
-        isFromQueue: entry != nil, startedChain: span.startsChain), slot, ready: readiness?.certain, &loop)
+    open(span, of: index, chain, slot, isFromQueue: entry != nil, ready: readiness?.certain, at: time, &loop)
     if teller != nil {
       tellBegin(
-        span, at: time, readiness, creator: entry?.creator ?? record?.creator, isStanding: record?.standing ?? false,
-        loop)
+        span, at: time, readiness, creator: entry?.creator ?? operation.flatMap { operations.pool[$0].creator },
+        isStanding: operation.map { operations.pool[$0].standing } ?? false, loop)
     }
     if let waited { end(waited, of: span, at: time, &loop) }
     if loop.blame.isLong { forgetBlame(of: &loop) }
@@ -89,19 +86,23 @@ extension Analyzer {
 
   /// Puts a span onto the stack and into its chain, which stands at a slot if it is in flight.
   @inline(__always)
-  private mutating func open(_ span: ActiveSpan, _ slot: Int?, ready: Instant?, _ loop: inout LoopAnalysis) {
-    var span = span
-    if let slot {
-      span.chain?.slot = Int32(slot)
-      span.chainNumber = chains[slot].number
-      span.step = chains[slot].enter(span.site, span.kind, ready: ready, at: span.began)
-    } else {
-      span.chain = nil
+  private mutating func open(
+    _ span: Event.Began, of counts: Int32, _ chain: ChainTable.Reference?, _ slot: Int?, isFromQueue: Bool,
+    ready: Instant?, at time: Instant, _ loop: inout LoopAnalysis
+  ) {
+    var step: UInt32 = 0
+    var current: ChainTable.Reference?
+    var number: Int32?
+    if let slot, let chain {
+      current = ChainTable.Reference(slot: Int32(slot), id: chain.id)
+      number = chains[slot].number
+      step = chains[slot].enter(span.site, span.kind, ready: ready, at: time)
     }
-    if !loop.stack.push(span), let slot {
-      leave(slot, step: span.step, at: span.began, &loop)
-    }
-    loop.noteOwner(from: span.began)
+    let active = ActiveSpan(
+      id: span.id, site: span.site, kind: span.kind, counts: counts, began: time, chain: current, chainNumber: number,
+      step: step, isFromQueue: isFromQueue, startedChain: span.startsChain)
+    if !loop.stack.push(active), let slot { leave(slot, step: step, at: time, &loop) }
+    loop.noteOwner(from: time)
   }
 
   mutating func end(_ id: SpanID, threw: Bool, at time: Instant, _ loop: inout LoopAnalysis) {

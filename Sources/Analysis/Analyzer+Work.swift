@@ -13,9 +13,8 @@ extension Analyzer {
     {
       count(.unknownCreator)
     }
-    if !adopt(operation, created: time, chain: operation.chain.map(chains.reference) ?? loop.stack.top?.chain, &loop) {
-      count(.createdTwice)
-    }
+    let chain = operation.chain.map { chains.reference($0) } ?? loop.stack.topChain
+    if !adopt(operation, created: time, chain: chain, &loop) { count(.createdTwice) }
     if teller != nil, !operation.standing, let creator = operation.creator {
       teller?.tell(.registrations, .registered(operation.id, by: creator))
     }
@@ -87,7 +86,7 @@ extension Analyzer {
 
   mutating func enqueue(_ entry: Event.Queued, at time: Instant, _ loop: inout LoopAnalysis) {
     callOff(entry.id, at: time, &loop)
-    let chain = entry.chain.map(chains.reference) ?? loop.stack.top?.chain
+    let chain = entry.chain.map { chains.reference($0) } ?? loop.stack.topChain
     var waiting = QueueEntry(
       moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id, creator: entry.creator)
     guard let slot = queue.insert(entry.id.raw, fresh: waiting) else { return }
@@ -197,7 +196,7 @@ extension Analyzer {
     let failure = record == nil ? failures.failure(of: id) : nil
     let site = record?.site ?? failure?.site ?? .unknown
     unhandled.add(site, loop: loop.id, at: time, text: text)
-    if let slot = chains.slot(record?.chain ?? failure?.chain.map(chains.reference) ?? loop.stack.top?.chain) {
+    if let slot = chains.slot(record?.chain ?? failure?.chain.map { chains.reference($0) } ?? loop.stack.topChain) {
       chains[slot].hasFailed = true
     } else if let ended = record?.chain?.id ?? failure?.chain {
       failures.forget(ended)

@@ -54,12 +54,14 @@ public struct Analyzer: Sendable {
     if known != (definitions.sites.count, definitions.loops.count) {
       self.definitions = definitions
     }
+    own()
     sites.reserve(sites: definitions.sites.count)
     operations.reserve(sites: definitions.sites.count)
     events += UInt64(batch.events.count)
     guard let first = batch.events.first, let index = index(of: batch.loop, first: first.time.bounded) else { return }
     // Out of the array for the batch, so that every access to it is direct.
     guard var loop = loops[index].take() else { return }
+    loop.own()
     for event in batch.events {
       var time = event.time.bounded
       if time < loop.last {
@@ -70,6 +72,15 @@ public struct Analyzer: Sendable {
       consume(event.body, at: time, &loop, batch)
     }
     loops[index] = loop
+  }
+
+  /// Makes this value the only one that knows the memory of what each event changes.
+  private mutating func own() {
+    sites.own()
+    harms.own()
+    operations.own()
+    queue.own()
+    chains.own()
   }
 
   /// Where the loop stands; `nil` past as many as are followed.

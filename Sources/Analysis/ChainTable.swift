@@ -114,6 +114,9 @@ struct ChainTable {
   private(set) var failed: UInt64 = 0
   private var begun: Int32 = 0
 
+  /// Makes this value the only one that knows its memory.
+  mutating func own() { pool.own() }
+
   subscript(slot: Int) -> ChainRecord {
     _read { yield pool[slot] }
     _modify { yield &pool[slot] }

@@ -4,14 +4,14 @@
 /// needs no hashing, and in a steady state nothing is allocated. (`Dictionary` would hash with SipHash and move values.)
 struct IDPool<Value> {
   /// By slot; what stands at a free slot is what was left there, so that a new owner can use its storage again.
-  private(set) var values: ContiguousArray<Value> = []
+  private(set) var values = Slab<Value>()
   /// By slot.
-  private var ids: ContiguousArray<UInt64> = []
+  private var ids = Slab<UInt64>()
   /// By slot.
-  private var isTaken: ContiguousArray<Bool> = []
-  private var free: ContiguousArray<Int32> = []
+  private var isTaken = Slab<Bool>()
+  private var free = Slab<Int32>()
   /// The table: id and slot side by side, the slot -1 where the place is empty.
-  private var places: ContiguousArray<Place>
+  private var places: Slab<Place>
   /// 64 less the power of two that is the table's size.
   private var shift: UInt64
   private var keyCount = 0
@@ -27,7 +27,16 @@ struct IDPool<Value> {
   init(limit: Int = 1 << 20) {
     self.limit = limit
     shift = 60
-    places = ContiguousArray(repeating: Place(), count: 16)
+    places = Slab(repeating: Place(), count: 16)
+  }
+
+  /// Makes this value the only one that knows its memory.
+  mutating func own() {
+    values.own()
+    ids.own()
+    isTaken.own()
+    free.own()
+    places.own()
   }
 
   var count: Int { values.count - free.count }
@@ -37,21 +46,24 @@ struct IDPool<Value> {
 
   subscript(slot: Int) -> Value {
     // Not `get`: reading one field must not copy the value, and keep alive what it refers to.
-    _read { yield values[slot] }
-    _modify { yield &values[slot] }
+    @inline(__always) _read { yield values[slot] }
+    @inline(__always) _modify { yield &values[slot] }
   }
 
   /// Whether the slot holds something.
+  @inline(__always)
   func isLive(_ slot: Int) -> Bool { isTaken[slot] }
 
   /// The id at the slot.
   func id(at slot: Int) -> UInt64 { ids[slot] }
 
   // Fibonacci hashing: ids are positions in a ring, which it spreads evenly; folded first, for the loop's high bits.
+  @inline(__always)
   private func home(_ id: UInt64) -> Int {
     Int(truncatingIfNeeded: ((id ^ (id >> 29)) &* 0x9e37_79b9_7f4a_7c15) >> shift)
   }
 
+  @inline(__always)
   private func place(of id: UInt64) -> Int {
     var place = home(id)
     while places[place].slot >= 0 && places[place].id != id { place = (place + 1) & (places.count - 1) }
@@ -59,6 +71,7 @@ struct IDPool<Value> {
   }
 
   /// Where the id's value stands.
+  @inline(__always)
   func slot(of id: UInt64) -> Int? {
     let slot = places[place(of: id)].slot
     return slot >= 0 ? Int(slot) : nil
@@ -126,7 +139,7 @@ struct IDPool<Value> {
   private mutating func grow() {
     let old = places
     shift -= 1
-    places = ContiguousArray(repeating: Place(), count: old.count * 2)
+    places = Slab(repeating: Place(), count: old.count * 2)
     for one in old where one.slot >= 0 { places[place(of: one.id)] = one }
   }
 }

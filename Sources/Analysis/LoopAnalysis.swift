@@ -60,6 +60,16 @@ struct LoopAnalysis {
     knowledge = LoopKnowledge(from: first)
   }
 
+  /// Makes this value the only one that knows its memory.
+  mutating func own() {
+    passes.own()
+    delays.own()
+    stack.own()
+    stalls.census.own()
+    track.own()
+    blame.own()
+  }
+
   /// The moment up to which what is open is judged: none that the loop itself did not see.
   func moment(_ now: Instant?) -> Instant {
     guard let now, !hasEnded else { return last }
@@ -141,6 +151,7 @@ struct LoopAnalysis {
   /// The timeline with what is open.
   func track(at now: Instant, threshold: Nanoseconds) -> TimelineTrack {
     var track = track
+    track.own()
     switch phase {
     case .unknown: break
     case .polling(let since): track.add(idleFrom: since, to: now)

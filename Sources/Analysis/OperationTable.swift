@@ -27,6 +27,9 @@ struct OperationTable {
   private var unfollowed: UInt64 = 0
   private static let awaitsLimit = 64
 
+  /// Makes this value the only one that knows its memory.
+  mutating func own() { pool.own() }
+
   /// Makes room for that many sites.
   mutating func reserve(sites: Int) { histories.reserve(sites: sites) }
 

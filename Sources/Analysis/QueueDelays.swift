@@ -17,6 +17,12 @@ struct QueueDelays {
   private(set) var all = Durations()
   private(set) var timers = Durations()
 
+  /// Makes this value the only one that knows its memory.
+  mutating func own() {
+    all.own()
+    timers.own()
+  }
+
   /// Counts one.
   @inline(__always)
   mutating func record(_ delay: Nanoseconds, of kind: CallbackKind) {

@@ -32,15 +32,21 @@ struct SiteCounts {
 
 /// The counts of all sites, found by index rather than by hashing.
 struct SiteStatistics {
-  private(set) var counts: ContiguousArray<SiteCounts> = []
+  private(set) var counts = Slab<SiteCounts>()
   /// By site and kind: index into `counts`, -1 where nothing has begun there.
-  private var indices: ContiguousArray<Int32> = []
+  private var indices = Slab<Int32>()
   private static let kinds = CallbackKind.allCases.count
 
   /// Makes room for that many sites.
   mutating func reserve(sites: Int) {
-    let missing = sites * Self.kinds - indices.count
-    if missing > 0 { indices.append(contentsOf: repeatElement(-1, count: missing)) }
+    indices.grow(to: sites * Self.kinds, -1)
+  }
+
+  /// Makes this value the only one that knows its memory.
+  mutating func own() {
+    indices.own()
+    counts.own()
+    for index in counts.indices { counts[index].durations.own() }
   }
 
   /// Counts a span's begin; a site past the table is the unknown one.

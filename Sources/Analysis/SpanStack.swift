@@ -22,13 +22,20 @@ struct ActiveSpan {
 
 /// The open spans of one loop, outermost first.
 struct SpanStack {
-  private(set) var spans: ContiguousArray<ActiveSpan> = []
+  private(set) var spans = Slab<ActiveSpan>()
   /// Spans that began deeper than the limit: they are counted and not followed.
   private var deeper = 0
   private static let limit = 1_024
 
-  var isEmpty: Bool { spans.isEmpty }
+  /// Makes this value the only one that knows its memory.
+  mutating func own() { spans.own() }
+
+  var isEmpty: Bool { spans.count == 0 }
   var top: ActiveSpan? { spans.last }
+
+  /// The chain of the innermost span.
+  @inline(__always)
+  var topChain: ChainTable.Reference? { isEmpty ? nil : spans[spans.count - 1].chain }
 
   /// Opens a span; false where it lies too deep.
   mutating func push(_ span: ActiveSpan) -> Bool {

@@ -25,6 +25,14 @@ struct StallDetector {
     var site: SiteID
     var kind: CallbackKind
     var own: Nanoseconds
+
+    init(site: SiteID, kind: CallbackKind, own: Nanoseconds) {
+      self.site = site
+      self.kind = kind
+      self.own = own
+    }
+
+    init(_ counts: SiteCounts, _ own: Nanoseconds) { self.init(site: counts.site, kind: counts.kind, own: own) }
   }
 
   /// A reading of the thread's CPU time.
@@ -34,7 +42,8 @@ struct StallDetector {
   }
 
   private var began = Instant(0)
-  private var worst: Culprit?
+  /// The span with the largest self time, by index into the counts of sites; none while its time is negative.
+  private var worst: (index: Int32, own: Nanoseconds) = (0, Nanoseconds(-1))
   /// What ran in the pass.
   var census = PassCensus()
   private(set) var callbacks: UInt64 = 0
@@ -45,7 +54,7 @@ struct StallDetector {
   /// A pass begins.
   mutating func begin(at time: Instant) {
     began = time
-    worst = nil
+    worst = (0, Nanoseconds(-1))
     callbacks = 0
     census.begin()
     before = within ?? before
@@ -60,8 +69,10 @@ struct StallDetector {
   @inline(__always)
   mutating func end(_ span: ActiveSpan, own: Nanoseconds, total: Nanoseconds, isTopLevel: Bool) {
     census.end(span, own: own, total: total, isTopLevel: isTopLevel)
-    if let worst, worst.own >= own { return }
-    worst = Culprit(site: span.site, kind: span.kind, own: own)
+    // Without a branch, which would be foretold wrongly as often as not.
+    let isWorse = own > worst.own
+    worst.index = isWorse ? span.counts : worst.index
+    worst.own = isWorse ? own : worst.own
   }
 
   /// The thread's CPU time was read.
@@ -76,7 +87,7 @@ struct StallDetector {
   ) -> StallRecord? {
     let duration = now - began
     guard duration > threshold else { return nil }
-    var worst = worst
+    var worst = worst.own < .zero ? nil : Culprit(sites.counts[Int(worst.index)], worst.own)
     for (span, own) in zip(open.spans, open.isEmpty ? [] : open.ownTimes(at: now)) where own > worst?.own ?? .zero {
       worst = Culprit(site: span.site, kind: span.kind, own: own)
     }

@@ -23,36 +23,47 @@ struct TimelineTrack {
 
   /// The begin of the first slice.
   let origin: Instant
-  private(set) var slices: ContiguousArray<Slice> = []
+  private(set) var slices = Slab<Slice>()
   /// The slices' length is 2 to this power of nanoseconds: at first about a millisecond.
   private(set) var shift: UInt64 = 20
+  /// The slice that was looked up last: the next event mostly lies in it.
+  private var recent = 0
+  private var recentFrom = Instant(.max)
+  private var recentTo = Instant(.min)
   static let limit = 4_096
 
   /// Without slices yet; nothing that is added lies ahead of `origin`.
   init(origin: Instant) { self.origin = origin }
+
+  /// Makes this value the only one that knows its memory.
+  mutating func own() { slices.own() }
 
   /// The end of the last slice.
   var end: Instant { start(of: slices.count) }
 
   private func start(of index: Int) -> Instant { origin + Nanoseconds(Int64(index) << shift) }
 
-  @inline(__always)
   private func distance(to time: Instant) -> UInt64 { UInt64(bitPattern: (max(time, origin) - origin).count) }
 
   /// The slice that holds the moment; makes it, and longer slices, as needed.
   @inline(__always)
   private mutating func index(of time: Instant) -> Int {
-    let index = Int(truncatingIfNeeded: distance(to: time) >> shift)
-    return index < slices.count ? index : makeRoom(for: time)
+    time >= recentFrom && time < recentTo ? recent : find(time)
+  }
+
+  private mutating func find(_ time: Instant) -> Int {
+    let near = Int(truncatingIfNeeded: distance(to: time) >> shift)
+    recent = near < slices.count ? near : makeRoom(for: time)
+    recentFrom = start(of: recent)
+    recentTo = start(of: recent + 1)
+    return recent
   }
 
   private mutating func makeRoom(for time: Instant) -> Int {
     let distance = distance(to: time)
     while distance >> shift >= Self.limit { halve() }
     let index = Int(distance >> shift)
-    if index >= slices.count {
-      slices.append(contentsOf: repeatElement(Slice(), count: index + 1 - slices.count))
-    }
+    slices.grow(to: index + 1, Slice())
     return index
   }
 
@@ -64,6 +75,7 @@ struct TimelineTrack {
     }
     slices.removeLast(slices.count / 2)
     shift += 1
+    (recentFrom, recentTo) = (Instant(.max), Instant(.min))
   }
 
   /// A span begins.
@@ -76,6 +88,7 @@ struct TimelineTrack {
   @inline(__always)
   mutating func add(own: Nanoseconds, from: Instant, to: Instant) {
     let last = index(of: to)
+    if from >= recentFrom { return slices[last].longestOwn = max(slices[last].longestOwn, own) }
     for index in index(of: from)...last where slices[index].longestOwn < own { slices[index].longestOwn = own }
   }
 

@@ -1,3 +1,4 @@
+import Analysis
 import CLinux
 import Drain
 import Glibc
@@ -15,6 +16,7 @@ func traceBenchmark(_ report: (Measurement) -> Void) {
     return complain("a trace of 1 GB cannot be written to \(folder.path)")
   }
   measureDecoding(small, in: folder, report)
+  measureAnalysis(small, report)
   measureReading(small, large, report)
 }
 
@@ -44,6 +46,27 @@ private func measureDecoding(_ path: String, in folder: TemporaryFolder, _ repor
     peer.readBack().map { kept.events / $0 * 1e3 }
   }
   if let reading { report(reading) }
+}
+
+/// How many callbacks a second one core takes from the file to the findings.
+private func measureAnalysis(_ path: String, _ report: (Measurement) -> Void) {
+  let rounds = (0..<3).compactMap { _ in analyze(path) }
+  if rounds.count == 3 {
+    report(Measurement("analysis, one core", "M callbacks/s", ours: rounds, against: "target", [3]))
+  }
+}
+
+/// By the thread's own time, with the reading and the report; `nil` where the trace cannot be read.
+private func analyze(_ path: String) -> Double? {
+  let begin = ll_thread_cpu_time()
+  guard let store = try? TraceStore(path: FilePath(path)) else { return nil }
+  var analyzer = Analyzer()
+  for index in store.chunks.indices {
+    guard let batch = try? store.batch(index) else { return nil }
+    analyzer.consume(batch, definitions: store.definitions)
+  }
+  let callbacks = analyzer.report(at: nil).callbacks
+  return Double(callbacks) / Double(ll_thread_cpu_time() - begin) * 1e3
 }
 
 /// What the program does with traces of 100 MB and of 1 GB, each time in a process of its own.

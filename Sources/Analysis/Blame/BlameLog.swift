@@ -18,14 +18,15 @@ struct BlameLog {
 
   /// What ran from a moment to the begin of the next piece.
   struct Piece {
+    // 56 bytes: thousands of these are written and read again each millisecond of an analysis.
     var from: Instant
+    /// The innermost span's id, 0 where none has the loop.
+    private var spanWord: UInt64
     var owner: Owner
     /// The owner of the top-level span that it lies in.
     var root: Owner
     /// The slot of the running span's chain; -1 without one.
     var chain: Int32
-    /// The innermost span; `nil` where none has the loop.
-    var span: SpanID?
     /// The first change within it of how many of a chain's callbacks wait; -1 without any.
     var ownChange: Int32 = -1
     /// The change of the number waiting, for certain and at most, within it.
@@ -35,7 +36,17 @@ struct BlameLog {
     var late = Nanoseconds.zero
     var mayBeLate = Nanoseconds.zero
 
-    // In one place: each access to an element of an array by itself asks whether the array is shared.
+    @inline(__always)
+    fileprivate init(from: Instant, owner: Owner, root: Owner, chain: Int32, span: SpanID?) {
+      self.from = from
+      spanWord = span?.raw ?? 0
+      self.owner = owner
+      self.root = root
+      self.chain = chain
+    }
+
+    /// The innermost span; `nil` where none has the loop.
+    var span: SpanID? { spanWord == 0 ? nil : SpanID(raw: spanWord) }
 
     /// It is of no length and somebody else's: its changes stay where they are.
     @inline(__always)
@@ -43,7 +54,7 @@ struct BlameLog {
       self.owner = owner
       self.root = root
       self.chain = chain
-      self.span = span
+      spanWord = span?.raw ?? 0
     }
 
     @inline(__always)
@@ -87,17 +98,26 @@ struct BlameLog {
     var began: Instant
   }
 
-  private(set) var pieces: ContiguousArray<Piece> = []
-  private(set) var ownChanges: ContiguousArray<OwnChange> = []
+  private(set) var pieces = Slab<Piece>()
+  private(set) var ownChanges = Slab<OwnChange>()
   private var freeChange: Int32 = -1
+  /// The piece that was searched for last: several callbacks of a pass look back at the same moment.
+  private var found = 0
   /// Callbacks that waited at the begin of the first piece.
   var waiting = Waiting()
   /// The same by the slot of their chain.
-  var waitingOfChain: ContiguousArray<Waiting> = []
+  var waitingOfChain = Slab<Waiting>()
   /// Waits whose begin lies before the first piece: what of them does.
   private(set) var unknown = Nanoseconds.zero
   /// All waits, as far as they have ended.
   private(set) var ended = Nanoseconds.zero
+
+  /// Makes this value the only one that knows its memory.
+  mutating func own() {
+    pieces.own()
+    ownChanges.own()
+    waitingOfChain.own()
+  }
 
   /// From here on it is this owner.
   @inline(__always)
@@ -115,12 +135,18 @@ struct BlameLog {
   func index(of time: Instant) -> Int {
     let last = pieces.count - 1
     if last < 0 || pieces[last].from <= time { return last }
+    if found < last, pieces[found].from <= time, time < pieces[found + 1].from { return found }
     return search(time)
   }
 
-  /// By steps that double, because most look for what is near the end.
+  /// One by one at first, because most look for what is near the end, and then by steps that double.
   private func search(_ time: Instant) -> Int {
     var high = pieces.count - 1
+    let near = max(high - 32, 0)
+    while high > near {
+      high -= 1
+      if pieces[high].from <= time { return high }
+    }
     var step = 1
     while high - step > 0 && pieces[high - step].from > time {
       high -= step
@@ -168,6 +194,7 @@ struct BlameLog {
   @inline(__always)
   private mutating func change(at time: Instant, _ chain: WaitingChain?, certain: Int32, atMost: Int32) {
     let index = index(of: time)
+    if index < pieces.count - 1 { found = index }
     pieces[index].change(at: time, certain: certain, atMost: atMost)
     guard let chain else { return }
     // From when it has that slot, which was another's before.

@@ -14,30 +14,29 @@ struct BlameSweep {
   var windows: [HarmWindow]
   var shares: DelayShares
   private var window = 0
+  /// Where the next window begins: most pieces lie ahead of all.
+  private var nextFrom: Instant
 
   /// Goes on from what is known.
   init(harms: HarmTable, windows: [HarmWindow], shares: DelayShares) {
     self.harms = harms
     self.windows = windows
     self.shares = shares
+    nextFrom = windows.first?.from ?? Instant(.max)
   }
 
   /// Sweeps the first `count` pieces of a log; the last piece of all ends at `end`.
   mutating func sweep(_ log: inout BlameLog, count: Int, end: Instant) {
     var waiting = log.waiting
-    // Nobody changes them meanwhile, so they need not be asked for one by one.
-    let pieces = log.pieces
-    pieces.withUnsafeBufferPointer { pieces in
-      for index in 0..<count {
-        let piece = pieces[index]
-        waiting.change(certain: piece.waiting, atMost: piece.mayWait)
-        let next = index + 1 < pieces.count ? pieces[index + 1].from : end
-        let length = max(next - piece.from, .zero).count
-        let certain = Int64(waiting.certain) &* length &- piece.late.count
-        let atMost = Int64(waiting.atMost) &* length &- piece.mayBeLate.count
-        let own = own(piece, length, &log)
-        if certain != 0 || atMost != 0 { charge(piece, certain, atMost, own) }
-      }
+    for index in 0..<count {
+      let piece = log.pieces[index]
+      waiting.change(certain: piece.waiting, atMost: piece.mayWait)
+      let next = index + 1 < log.pieces.count ? log.pieces[index + 1].from : end
+      let length = max(next - piece.from, .zero).count
+      let certain = Int64(waiting.certain) &* length &- piece.late.count
+      let atMost = Int64(waiting.atMost) &* length &- piece.mayBeLate.count
+      let own = own(piece, length, &log)
+      if certain != 0 || atMost != 0 { charge(piece, certain, atMost, own) }
     }
     log.waiting = waiting
   }
@@ -50,8 +49,9 @@ struct BlameSweep {
     while place >= 0 {
       let change = log.ownChanges[Int(place)]
       place = change.next
-      let missing = Int(change.chain) + 1 - log.waitingOfChain.count
-      if missing > 0 { log.waitingOfChain.append(contentsOf: repeatElement(BlameLog.Waiting(), count: missing)) }
+      if Int(change.chain) >= log.waitingOfChain.count {
+        log.waitingOfChain.grow(to: Int(change.chain) + 1, BlameLog.Waiting())
+      }
       log.waitingOfChain[Int(change.chain)].change(certain: change.waiting, atMost: change.mayWait)
       guard change.chain == piece.chain else { continue }
       late.certain &+= Int64(change.waiting) &* change.offset.count
@@ -75,7 +75,7 @@ struct BlameSweep {
       harms.add(harm.certain, upTo: harm.atMost, at: Int(piece.owner.index))
       shares.others = shares.others + harm.certain
       shares.ownChain = shares.ownChain + Nanoseconds(own.certain)
-      if !windows.isEmpty { add(harm, at: piece.from) }
+      if piece.from >= nextFrom { add(harm, at: piece.from) }
     }
   }
 

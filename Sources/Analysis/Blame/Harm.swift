@@ -19,7 +19,7 @@ struct Harm {
 
 /// Harm by index into the counts of sites; behind them grows what has not been counted there yet.
 struct HarmTable {
-  private(set) var harms: ContiguousArray<Harm> = []
+  private(set) var harms = Slab<Harm>()
 
   /// The harm at an index.
   subscript(index: Int) -> Harm { index < harms.count ? harms[index] : Harm() }
@@ -27,8 +27,11 @@ struct HarmTable {
   /// Makes room for that many sites.
   @inline(__always)
   mutating func reserve(_ count: Int) {
-    if count > harms.count { harms.append(contentsOf: repeatElement(Harm(), count: count - harms.count)) }
+    if count > harms.count { harms.grow(to: count, Harm()) }
   }
+
+  /// Makes this value the only one that knows its memory.
+  mutating func own() { harms.own() }
 
   /// Adds blame.
   @inline(__always)

@@ -33,6 +33,12 @@ struct LoopBlame {
     sweepAt = usual
   }
 
+  /// Makes this value the only one that knows its memory.
+  mutating func own() {
+    log.own()
+    recent.own()
+  }
+
   /// The loop left its poll, or is seen for the first time.
   mutating func beginPass(at time: Instant) {
     log.run(.overhead, root: .overhead, chain: -1, from: time)

@@ -38,10 +38,13 @@ struct RecentSites {
   }
 
   /// By index into the counts of sites.
-  private var entries: ContiguousArray<Entry> = []
+  private var entries = Slab<Entry>()
   private var first: Int32 = -1
   /// As many sites of one victim are counted.
   private static let limit = 64
+
+  /// Makes this value the only one that knows its memory.
+  mutating func own() { entries.own() }
 
   /// A piece of a span of the site ended.
   @inline(__always)
@@ -51,21 +54,16 @@ struct RecentSites {
   }
 
   private mutating func moveToFront(_ site: Int32) {
-    let missing = Int(site) + 1 - entries.count
-    if missing > 0 { entries.append(contentsOf: repeatElement(Entry(), count: missing)) }
-    let second = first
-    // Where sites take turns this runs for each span: seven accesses that need not each ask whether the array is shared.
-    entries.withUnsafeMutableBufferPointer { entries in
-      let entry = entries[Int(site)]
-      if entry.isListed {
-        if entry.previous >= 0 { entries[Int(entry.previous)].next = entry.next }
-        if entry.next >= 0 { entries[Int(entry.next)].previous = entry.previous }
-      }
-      if second >= 0 { entries[Int(second)].previous = site }
-      entries[Int(site)].previous = -1
-      entries[Int(site)].next = second
-      entries[Int(site)].isListed = true
+    entries.grow(to: Int(site) + 1, Entry())
+    let entry = entries[Int(site)]
+    if entry.isListed {
+      if entry.previous >= 0 { entries[Int(entry.previous)].next = entry.next }
+      if entry.next >= 0 { entries[Int(entry.next)].previous = entry.previous }
     }
+    if first >= 0 { entries[Int(first)].previous = site }
+    entries[Int(site)].previous = -1
+    entries[Int(site)].next = first
+    entries[Int(site)].isListed = true
     first = site
   }
 

@@ -27,11 +27,12 @@ struct PassCensus {
   /// Callbacks that came from the ready queue, and entries that were put into it.
   private(set) var dequeued: UInt32 = 0
   private var enqueued: UInt32 = 0
-  /// The site with the most self time.
-  private(set) var heaviest: Share?
   private var pass: UInt32 = 0
   /// By index into the counts of sites, with the pass that it is about.
-  private var shares: ContiguousArray<(pass: UInt32, own: Nanoseconds, count: UInt32)> = []
+  private var shares = Slab<(pass: UInt32, own: Nanoseconds, count: UInt32)>()
+
+  /// Makes this value the only one that knows its memory.
+  mutating func own() { shares.own() }
 
   /// A pass begins.
   mutating func begin() {
@@ -39,7 +40,6 @@ struct PassCensus {
     queueTime = .zero
     dequeued = 0
     enqueued = 0
-    heaviest = nil
     pass &+= 1
   }
 
@@ -51,15 +51,12 @@ struct PassCensus {
   @inline(__always)
   mutating func end(_ span: ActiveSpan, own: Nanoseconds, total: Nanoseconds, isTopLevel: Bool) {
     let index = Int(span.counts)
-    if index >= shares.count { grow(to: index + 1) }
+    if index >= shares.count { shares.grow(to: index + 1, (0, .zero, 0)) }
     var share = shares[index]
     if share.pass != pass { share = (pass, .zero, 0) }
     share.own = share.own + own
     share.count &+= 1
     shares[index] = share
-    if heaviest.map({ share.own > $0.own }) ?? true {
-      heaviest = Share(index: span.counts, own: share.own, count: share.count)
-    }
     guard isTopLevel else { return }
     spanTime = spanTime + total
     guard span.isFromQueue else { return }
@@ -67,8 +64,10 @@ struct PassCensus {
     dequeued &+= 1
   }
 
-  private mutating func grow(to count: Int) {
-    shares.append(contentsOf: repeatElement((0, .zero, 0), count: count - shares.count))
+  /// The site with the most self time. Looked for when a pass has taken too long: most have not.
+  var heaviest: Share? {
+    shares.indices.lazy.filter { shares[$0].pass == pass }.max { shares[$0].own < shares[$1].own }
+      .map { Share(index: Int32($0), own: shares[$0].own, count: shares[$0].count) }
   }
 
   /// Why a pass of that duration was so long.

@@ -6,6 +6,8 @@ struct ChunkDecoder: ~Copyable {
   private let table: ColumnTable
   private let columns: UnsafeMutablePointer<ColumnReader>
   private var shapes: [Shape] = []
+  /// For each shape its kind; `nil` for one that this version does not know.
+  private var kinds: [EventCode?] = []
   /// For each shape the column of its times.
   private var times: [Int] = []
   private var context: ChunkContext
@@ -27,6 +29,7 @@ struct ChunkDecoder: ~Copyable {
     for _ in 0..<count {
       let shape = Shape(raw: columns[ColumnID.shapes.number].next())
       shapes.append(shape)
+      kinds.append(EventCode(rawValue: shape.kind))
       times.append(table.slot(ColumnID.time(ofKind: shape.kind)))
     }
     context.knownNext = Array(repeating: 0, count: count)
@@ -75,7 +78,7 @@ struct ChunkDecoder: ~Copyable {
 
   @inline(__always) private mutating func body(_ code: Int, at index: UInt64) -> Event.Body? {
     let shape = shapes[code]
-    switch EventCode(rawValue: shape.kind) {
+    switch kinds[code] {
     case .began: return .began(began(shape, code, at: index))
     case .ended: return ended(shape)
     case .created: return .created(created(shape, code, at: index))
@@ -238,7 +241,7 @@ struct ChunkDecoder: ~Copyable {
   // MARK: The rest
 
   @inline(never) private mutating func rare(_ shape: Shape, _ code: Int) -> Event.Body? {
-    guard let kind = EventCode(rawValue: shape.kind), kind.isEvent else { return nil }
+    guard let kind = kinds[code], kind.isEvent else { return nil }
     switch kind {
     case .loopBegan: return .loopBegan
     case .loopEnded: return .loopEnded
