@@ -27,7 +27,7 @@ extension Analyzer {
     if case .busy = loop.phase { enterPoll(.zero, at: time, &loop) }
     if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
     if case .polling(let since) = loop.phase { loop.spin.leavePoll(after: time - since) }
-    loop.polls.leave(at: time)
+    if loop.polls.leave(at: time) { loop.overlong?.countWait() }
     loop.leavePoll(at: time)
   }
 
@@ -130,6 +130,7 @@ extension Analyzer {
     loop.track.add(own: own, from: span.began, to: max(time, span.began))
     if teller != nil { teller?.end(span.id, at: time, own: own, threw: threw, chain: chains.id(span.chain)) }
     sites.end(span, of: loop.id, total: total, own: own, slow: own > thresholds.slow, threw: threw)
+    if loop.overlong != nil { noteOverlong(span, own: own, at: time, &loop) }
     if let slot = chains.slot(span.chain) {
       if span.startedChain { chains[slot].isFresh = false }
       leave(slot, step: span.step, at: max(time, span.began), &loop)

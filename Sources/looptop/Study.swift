@@ -17,10 +17,10 @@ final class Study {
   /// The end of the part of a file that was read, where the file goes on.
   private var judged: Instant?
 
-  /// Studies a file.
-  init(file: String, thresholds: Thresholds = Thresholds()) throws(Failure) {
+  /// Studies a file, and in it what takes longer than the limits allow, where there are any.
+  init(file: String, thresholds: Thresholds = Thresholds(), limits: Limits? = nil) throws(Failure) {
     store = try openTrace(file)
-    analyzer = Analyzer(thresholds: thresholds)
+    analyzer = limits.map { Analyzer(thresholds: thresholds, limits: $0) } ?? Analyzer(thresholds: thresholds)
     isLive = false
   }
 
@@ -116,6 +116,9 @@ final class Study {
 
   /// What is known now.
   var report: Report { analyzer.report(at: now) }
+
+  /// What took longer than the limits allow, up to now.
+  var overlong: [Overlong] { analyzer.overlong(at: now) }
 
   /// How busy the loops were, up to now.
   var timeline: Timeline { analyzer.timeline(at: now) }
