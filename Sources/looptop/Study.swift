@@ -25,7 +25,7 @@ final class Study {
   }
 
   /// Studies what is being recorded.
-  init(_ recording: Recording) throws(Failure) {
+  init(_ recording: Recording, thresholds: Thresholds = Thresholds()) throws(Failure) {
     do throws(TraceError) {
       guard let descriptor = recording.writer.descriptor else {
         throw TraceError.system(call: "open", name: "the spool", errno: 9)
@@ -34,7 +34,7 @@ final class Study {
     } catch {
       throw .trace(error)
     }
-    analyzer = Analyzer(thresholds: Thresholds())
+    analyzer = Analyzer(thresholds: thresholds)
     isLive = true
   }
 

@@ -12,6 +12,8 @@ struct CheckCommand: ParsableCommand {
       A callback or a tick that was slow only because the machine gave the loop no CPU is told and not counted; so is what
       got worse than in the baseline but may be noise (rank test of Mann and Whitney, p < 0.001).
 
+      Budgets that no option names are those of looptop.toml, see `looptop config`.
+
       Examples:
         looptop check run.looptrace --max-callback 50ms --max-lag-p99 20ms --no never-settled
         looptop check run.looptrace --baseline main.looptrace --worse-than 20%
@@ -35,8 +37,9 @@ struct CheckCommand: ParsableCommand {
     help: "The longest that the 99th percentile of all callbacks' delays may be.")
   var maxQueueDelayP99: TypedDuration?
 
-  @Flag(help: "Measure callbacks and ticks by the CPU time that they used, not by the clock.")
-  var cpuTime = false
+  @Flag(
+    inversion: .prefixedNo, help: "Measure callbacks and ticks by the CPU time that they used, not by the clock.")
+  var cpuTime: Bool?
 
   @Option(help: "A finding that there must not be: \(Budgets.findings.joined(separator: ", ")).")
   var no: [String] = []
@@ -54,16 +57,20 @@ struct CheckCommand: ParsableCommand {
   @Option(help: "How to write it: \(CheckReport.allCases.map(\.rawValue).joined(separator: ", ")).")
   var output = CheckReport.text
 
-  private var budgets: Budgets {
-    Budgets(
-      maxCallback: maxCallback?.length, maxTick: maxTick?.length, maxLagP99: maxLagP99?.length,
-      maxQueueDelayP99: maxQueueDelayP99?.length, byCPUTime: cpuTime, forbidden: no)
+  @OptionGroup var thresholds: ThresholdOptions
+
+  private func budgets(over settings: Settings) -> Budgets {
+    var budgets = settings.budgets
+    if let maxCallback { budgets.maxCallback = maxCallback.length }
+    if let maxTick { budgets.maxTick = maxTick.length }
+    if let maxLagP99 { budgets.maxLagP99 = maxLagP99.length }
+    if let maxQueueDelayP99 { budgets.maxQueueDelayP99 = maxQueueDelayP99.length }
+    if let cpuTime { budgets.byCPUTime = cpuTime }
+    if !no.isEmpty { budgets.forbidden = no }
+    return budgets
   }
 
   func validate() throws {
-    if budgets.isEmpty && baseline == nil {
-      throw ValidationError("There is nothing to check: name a budget, as --max-callback 50ms, or a --baseline")
-    }
     if let unknown = no.first(where: { !Budgets.findings.contains($0) }) {
       throw ValidationError(
         "There is no finding \(visible(unknown)): there are \(Budgets.findings.joined(separator: ", "))")
@@ -71,16 +78,22 @@ struct CheckCommand: ParsableCommand {
   }
 
   func run() throws {
-    let study = try Study(file: file, limits: budgets.limits)
+    let settings = try Settings.read()
+    let budgets = budgets(over: settings)
+    if budgets.isEmpty && baseline == nil {
+      throw ValidationError("There is nothing to check: name a budget, as --max-callback 50ms, or a --baseline")
+    }
+    let thresholds = thresholds.thresholds(over: settings)
+    let study = try Study(file: file, thresholds: thresholds, limits: budgets.limits)
     let report = try read(study, file)
     var breaches = budgets.breaches(in: report, study.overlong)
     var names = budgets.names
     var incomplete = isComplete(report, study) ? nil : file
     if let baseline {
-      let earlier = try Study(file: baseline)
+      let earlier = try Study(file: baseline, thresholds: thresholds)
       if !isComplete(try read(earlier, baseline), earlier) { incomplete = incomplete ?? baseline }
       let comparison = Comparison(of: earlier.analyzer, with: study.analyzer)
-      breaches += Baseline(worseThan: worseThan?.share ?? 0.1).breaches(in: comparison)
+      breaches += Baseline(worseThan: worseThan?.share ?? settings.worseThan).breaches(in: comparison)
       names.append(Baseline.name)
     }
     Standard.output.write(output.render(breaches, of: names, complete: incomplete == nil, path: file))

@@ -16,9 +16,12 @@ struct DiffCommand: ParsableCommand {
   @Argument(help: "The later trace.")
   var after: String
 
+  @OptionGroup var thresholds: ThresholdOptions
+
   func run() throws {
+    let thresholds = thresholds.thresholds(over: try Settings.read())
     let studies = try [before, after].map { file in
-      let study = try Study(file: file)
+      let study = try Study(file: file, thresholds: thresholds)
       try study.readFile()
       guard study.report.trace.events > 0 else { throw Failure.noEvents(file) }
       return study
