@@ -114,6 +114,11 @@ final class Study {
     }
   }
 
+  /// The steps of those chains; reads their part of the trace again.
+  func waterfalls(of chains: [ChainReport]) throws(Failure) -> Waterfalls {
+    do throws(TraceError) { return try Waterfalls(of: chains, in: store) } catch { throw .trace(error) }
+  }
+
   /// What is known now.
   var report: Report { analyzer.report(at: now) }
 

@@ -31,7 +31,7 @@ struct ReportCommand: ParsableCommand {
   @Option(help: "Leave out the other loops: a name or a number.")
   var loop: String?
 
-  @Option(help: "Show only the chains whose name contains this, and their callbacks.")
+  @Option(help: "Show only the chains whose name contains this, or that of an id, and their callbacks; step by step.")
   var chain: String?
 
   @Option(help: "Show only what is about sites whose function or file contains this.")
@@ -60,10 +60,13 @@ struct ReportCommand: ParsableCommand {
     guard report.trace.events > 0 else { throw part.isWhole ? Failure.noEvents(file) : .noEventsInPart(file) }
     if let chain { report = report.only(chain: chain) }
     if let site { report = report.only(site: site) }
+    let waterfalls = chain == nil ? nil : try study.waterfalls(of: report.toldChains)
     Standard.output.write(
       json
-        ? JSONReport.render(report, path: file, ledgers: try study.ledgers(of: report.toldChains))
-        : TextReport.render(report, about: subject))
+        ? JSONReport.render(
+          report, path: file,
+          details: JSONReport.Details(ledgers: try study.ledgers(of: report.toldChains), waterfalls: waterfalls))
+        : TextReport.render(report, about: subject, waterfalls: waterfalls))
     let diagnostics = study.store.diagnostics
     if diagnostics.tornTail != nil || !diagnostics.damage.isEmpty {
       Standard.error.write("looptop: \(visible(file)) is not whole; `looptop verify` says what is lost\n")
