@@ -79,8 +79,7 @@ int ll_accept4(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLO
 int ll_accept_from(int fd, struct sockaddr_storage *peer, socklen_t *length) {
   return accept4(fd, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
-int ll_epoll_wait(int fd, struct epoll_event *events, int capacity, int64_t timeout_ns) {
-  if (timeout_ns <= 0) return epoll_wait(fd, events, capacity, timeout_ns < 0 ? -1 : 0);
+int ll_epoll_wait_until(int fd, struct epoll_event *events, int capacity, int64_t timeout_ns) {
   struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
   int ready = (int)syscall(SYS_epoll_pwait2, fd, events, capacity, &timeout, NULL, 0);
   if (ready >= 0 || errno != ENOSYS) return ready;

@@ -38,12 +38,12 @@ public struct RingMoment: Hashable, Sendable {
 /// The recorder's counter, for any thread to read: a copy, so that no other thread touches what the loop's own writes.
 public struct RingClock: @unchecked Sendable {
   // Unchecked for the pointer, to a cell that outlives the recording.
-  let isOn: Bool
-  let usesProcessorCounter: Bool
-  let manualClock: UnsafePointer<Int64>?
+  @usableFromInline let isOn: Bool
+  @usableFromInline let usesProcessorCounter: Bool
+  @usableFromInline let manualClock: UnsafePointer<Int64>?
 
   /// The counter's reading, to be carried to the loop's own thread; zero where recording was off when the clock was taken.
-  public func moment() -> RingMoment {
+  @inlinable public func moment() -> RingMoment {
     guard isOn else { return .none }
     return RingMoment(raw: usesProcessorCounter ? ll_counter() : RecorderState.readClock(manualClock))
   }

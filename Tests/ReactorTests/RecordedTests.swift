@@ -177,6 +177,29 @@ struct RecordedTests {
         """)
   }
 
+  @Test("of a call from a thread to a loop at work: the next tick finds it, and no poll was woken for it")
+  func calledAtWork() throws {
+    let recording = try Recording()
+    let reactor = recording.virtual.reactor
+    reactor.callSoon(function: "at work") { reactor.remote.call(function: "called") { _ in } }
+    recording.virtual.settle()
+    #expect(
+      recording.events() == """
+        1.000000000 loop-begin
+        1.000000000 queued op=1 at=1.000000000 kind=ready trigger=start site=at work
+        1.000000000 poll-enter timeout=0.000000000
+        1.000000000 poll-return ready=0
+        1.000000000 begin span=2 kind=ready trigger=start site=at work op=1
+        1.000000000 end span=2
+        1.000000000 poll-enter timeout=0.000000000
+        1.000000000 poll-return ready=0
+        1.000000000 queued op=3 at=1.000000000 kind=thread trigger=thread site=called
+        1.000000000 begin span=4 kind=thread trigger=thread site=called op=3
+        1.000000000 end span=4
+        1.000000000 loop-end
+        """)
+  }
+
   @Test("of sockets: listener, accept and each delivery as chains, peers, and the wait for room to send")
   func sockets() throws {
     let recording = try Recording()

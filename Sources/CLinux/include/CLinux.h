@@ -30,6 +30,8 @@ static inline __attribute__((always_inline)) void ll_cpu_relax(void) {
   __asm__ volatile("isb");
 #endif
 }
+// Tells threads that live apart: pthread_self without the call.
+static inline __attribute__((always_inline)) uintptr_t ll_thread(void) { return (uintptr_t)__builtin_thread_pointer(); }
 // Whether the counter runs at one rate whatever the core does, and the kernel itself keeps time by it.
 bool ll_counter_is_invariant(void);
 
@@ -62,8 +64,12 @@ int ll_signalfd(const int *_Nonnull signals, int count);
 int ll_accept4(int fd);
 // As ll_accept4, and who called.
 int ll_accept_from(int fd, struct sockaddr_storage *_Nonnull peer, socklen_t *_Nonnull length);
+int ll_epoll_wait_until(int fd, struct epoll_event *_Nonnull events, int capacity, int64_t timeout_ns);
 // epoll_wait with its time-out in nanoseconds, negative for none; rounded up to milliseconds on kernels before 5.11.
-int ll_epoll_wait(int fd, struct epoll_event *_Nonnull events, int capacity, int64_t timeout_ns);
+static inline int ll_epoll_wait(int fd, struct epoll_event *_Nonnull events, int capacity, int64_t timeout_ns) {
+  if (timeout_ns <= 0) return epoll_wait(fd, events, capacity, timeout_ns < 0 ? -1 : 0);
+  return ll_epoll_wait_until(fd, events, capacity, timeout_ns);
+}
 int ll_fallocate(int fd, int64_t offset, int64_t length);
 int ll_punch_hole(int fd, int64_t offset, int64_t length);
 int ll_memfd_create(const char *_Nonnull name);

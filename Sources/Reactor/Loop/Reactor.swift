@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Recorder
 import Trace
@@ -53,7 +54,7 @@ public final class Reactor {
   }
   @exclusivity(unchecked) private var state = State.idle
   @exclusivity(unchecked) private var isStopping = false
-  private let thread = pthread_self()
+  private let thread = ll_thread()
   private let clock: LoopClock
   private let poller: EpollPoller
   @exclusivity(unchecked) private var ready = ReadyQueue()
@@ -77,7 +78,7 @@ public final class Reactor {
   var shutDownHooks: [ShuttingDown.Hook] = []
   /// Under way since `shutDown`.
   var shuttingDown: ShuttingDown?
-  var tasks = LiveTasks()
+  @exclusivity(unchecked) var tasks = LiveTasks()
 
   /// A loop on the calling thread, with a pool of `threads` threads (at least one; started as they are needed), for
   /// which at most `queue` calls may wait.
@@ -158,17 +159,19 @@ public final class Reactor {
   }
 
   /// One pass. Waits no longer than `limit`, and not at all while something is ready; returns whether anything was run.
-  @discardableResult
+  @discardableResult @inline(__always)
   package func tick(atMost limit: Nanoseconds?) -> Bool {
-    let timeout = ready.isEmpty ? timeout(atMost: limit) : .zero
+    var timeout = ready.isEmpty ? timeout(atMost: limit) : .zero
+    if timeout != .zero, !remote.willWait() { timeout = .zero }
     recorder.pollEntered(timeout: timeout)
     let results = poller.wait(timeout)
     recorder.pollReturned(ready: results.count)
     isInTick = true
+    if remote.hasMail { takeMail() }
     for result in results {
       descriptors.watcher(result.key)?.ready(result, self)
     }
-    let ranTimers = runTimers()
+    let ranTimers = !timers.isEmpty && runTimers()
     let ranReady = runReady()
     isInTick = false
     tickTime = nil
@@ -233,7 +236,7 @@ public final class Reactor {
     _ kind: CallbackKind, _ trigger: Trigger, _ registration: Registration,
     _ work: consuming @escaping () throws -> Void
   ) {
-    enqueue(ReadyCallback(work: .here(work), registration: registration, kind: kind, trigger: trigger))
+    enqueue(ReadyCallback(work: .here(work), kind: kind, trigger: trigger, registration: registration))
   }
 
   func enqueue(_ callback: consuming ReadyCallback) {
@@ -280,7 +283,7 @@ public final class Reactor {
     var jobs: [Job] = []
     var ready = ready.takeJobs()
     ready.takeAll { if let job = $0.work.job { jobs.append(job) } }
-    mail.takeAll { if let job = $0.job { jobs.append(job) } }
+    mail.takeAll { if let job = $0.content.job { jobs.append(job) } }
     return jobs
   }
 
@@ -319,7 +322,7 @@ public final class Reactor {
   /// Whether anything but other threads can be heard from the kernel.
   package var isWatching: Bool { descriptors.count > 1 }
   /// Whether the next tick has something to run at once.
-  package var hasReady: Bool { !ready.isEmpty }
+  package var hasReady: Bool { !ready.isEmpty || remote.hasMail }
   /// When the next timer is due.
   package var nextDue: Instant? { timers.nextDue }
 
@@ -356,29 +359,32 @@ public final class Reactor {
   // MARK: Threads
 
   /// Moves what other threads called for into the ready queue.
+  @inline(never)
   func takeMail() {
     remote.take(into: &mail)
     mail.takeAll { item in
-      switch consume item {
-      case .call(let call): queue(call)
-      case .result(let result): finish(result)
-      case .job(let job, let moment): enqueue(job, .thread, .none, at: moment)
+      let moment = item.moment
+      switch consume item.content {
+      case .call(let work, let callSite): queue(work, callSite, at: moment)
+      case .result(let result): finish(result, at: moment)
+      case .job(let job): enqueue(job, .thread, .none, at: moment)
       }
     }
   }
 
   @inline(__always)
-  private func queue(_ call: consuming Mail.Call) {
-    let callSite = call.callSite
+  private func queue(
+    _ work: consuming @escaping (Reactor) throws -> Void, _ callSite: CallSite, at moment: RingMoment
+  ) {
     let site = callSite.site(in: recorder)
-    let operation = recorder.queued(.none, site, .thread, .thread, chain: .none, at: call.moment)
+    let operation = recorder.queued(.none, site, .thread, .thread, chain: .none, at: moment)
     let registration = Registration(callSite, site, .none, operation)
-    enqueue(ReadyCallback(work: .remote(call.work), registration: registration, kind: .thread, trigger: .thread))
+    enqueue(ReadyCallback(work: .remote(work), kind: .thread, trigger: .thread, registration: registration))
   }
 
   @inline(__always)
   func checkThread(_ call: StaticString) {
-    if pthread_self() != thread { wrongThread(call) }
+    if ll_thread() != thread { wrongThread(call) }
   }
 
   @inline(never)

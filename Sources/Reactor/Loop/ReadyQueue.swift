@@ -62,12 +62,12 @@ struct ReadyCallback: ~Copyable {
     /// Called for from another thread, which has no reactor to capture.
     case remote((Reactor) throws -> Void)
     /// A part of an async function, and the task whose body that is, where it is one of the reactor's.
-    case job(Job, of: LiveTask?)
+    case job(of: LiveTask?, Job)
 
     /// What it is of an async function.
     var job: Job? {
       switch self {
-      case .job(let job, _): job
+      case .job(_, let job): job
       default: nil
       }
     }
@@ -78,13 +78,14 @@ struct ReadyCallback: ~Copyable {
       switch consume self {
       case .here(let work): try work()
       case .remote(let work): try work(reactor)
-      case .job(let job, let task): reactor.run(job, of: task)
+      case .job(let task, let job): reactor.run(job, of: task)
       }
     }
   }
 
+  // In this order an entry is as long as a line of the cache.
   let work: Work
-  let registration: Registration
   let kind: CallbackKind
   let trigger: Trigger
+  let registration: Registration
 }

@@ -121,7 +121,6 @@ extension Reactor {
 
   /// Runs the timers that are due and were set before now; returns whether there were any.
   func runTimers() -> Bool {
-    if timers.isEmpty { return false }
     let limit = timers.nextSequence
     let now = self.now
     var ran = false

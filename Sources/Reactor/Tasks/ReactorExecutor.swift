@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Recorder
 
@@ -21,7 +22,7 @@ import Recorder
 /// ```
 public final class ReactorExecutor: TaskExecutor {
   let remote: Remote
-  private let thread = pthread_self()
+  private let thread = ll_thread()
   /// Only for the loop's thread; `nil` once it has ended.
   private nonisolated(unsafe) unowned(unsafe) var reactor: Reactor?
   private let actors = ActorExecutor(.actor)
@@ -48,7 +49,7 @@ public final class ReactorExecutor: TaskExecutor {
     for job in jobs { runLate(job) }
   }
 
-  fileprivate var isOnThread: Bool { pthread_equal(pthread_self(), thread) != 0 }
+  fileprivate var isOnThread: Bool { ll_thread() == thread }
   /// Whether the caller runs on the loop, which has not ended.
   var isOnLoop: Bool { isOnThread && reactor != nil }
 
@@ -62,7 +63,7 @@ public final class ReactorExecutor: TaskExecutor {
 
   func enqueue(_ job: Job) {
     if isOnThread, let reactor { return reactor.enqueue(job) }
-    if !remote.post({ .job(job, $0.moment()) }) { runLate(job) }
+    if !remote.post(.job(job)) { runLate(job) }
   }
 
   /// What the main actor has for its executor while the loop runs on the main thread.

@@ -92,10 +92,13 @@ extension Reactor {
     let operation = recorder.queued(
       task?.deferred.operation ?? .none, site, .task, trigger, chain: chain, at: moment)
     let registration = Registration(callSite, site, chain, operation)
-    enqueue(ReadyCallback(work: .job(job, of: task), registration: registration, kind: .task, trigger: trigger))
+    enqueue(ReadyCallback(work: .job(of: task, job), kind: .task, trigger: trigger, registration: registration))
   }
 
   /// Runs a job, inside the span that began for it.
+  ///
+  /// Not inlined into the loop, which would save registers for it on the way of every callback.
+  @inline(never)
   func run(_ job: Job, of task: LiveTask?) {
     let outer = tasks.running
     tasks.running = task

@@ -6,7 +6,6 @@ struct PoolResult: Sendable {
   let pool: ThreadPool
   let id: UInt64
   let began: RingMoment
-  let ended: RingMoment
 }
 
 /// The loop's side of a thread pool: who waits for which call. The Deferreds stay here; threads only see ids.
@@ -106,17 +105,17 @@ extension Reactor {
     if calls === pool { recorder.pool(queued: calls.queued, running: calls.running) }
   }
 
-  /// A pool thread finished a call: its result stands in the ready queue now.
-  func finish(_ result: PoolResult) {
+  /// A pool thread finished a call at `end`: its result stands in the ready queue now.
+  func finish(_ result: PoolResult, at end: RingMoment) {
     let calls = result.pool === pool.threads ? pool : resolver
     guard let call = calls.remove(result.id) else { return }
     let registration = call.registration
     recorder.poolBegan(registration.operation, at: result.began)
-    recorder.poolEnded(registration.operation, at: result.ended)
+    recorder.poolEnded(registration.operation, at: end)
     recordDepth(calls)
     guard let finish = call.finish else { return }
     _ = recorder.queued(
-      registration.operation, registration.site, .thread, .thread, chain: registration.chain, at: result.ended)
+      registration.operation, registration.site, .thread, .thread, chain: registration.chain, at: end)
     enqueue(.thread, .thread, registration, finish)
   }
 }

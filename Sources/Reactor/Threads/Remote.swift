@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Recorder
+import Synchronization
 import Trace
 
 /// What other threads may have of a reactor. Copies and outliving the reactor are fine.
@@ -16,12 +17,16 @@ public final class Remote: Sendable {
     var mail = PlainBuffer<Mail>()
     /// `nil` before the reactor is made and after it ended.
     var clock: RingClock?
+    /// Whether the loop sleeps, or is about to: whoever posts first then wakes it.
+    var isWaitedFor = false
   }
 
-  /// An eventfd, written to for new mail and never read: the poll reports each time. Ours, so that it is open for as long
-  /// as anybody can post.
+  /// An eventfd, written to in order to wake the loop and never read: the poll reports each time. Ours, so that it is open
+  /// for as long as anybody can post.
   let descriptor: Int32
   private let box = SpinLock(Box())
+  /// Whether there is mail, for the loop to see without the lock: set with the first of it, and never set in vain.
+  private let isFull = Atomic<Bool>(false)
 
   init() throws(ReactorError) {
     descriptor = ll_eventfd()
@@ -34,15 +39,14 @@ public final class Remote: Sendable {
 
   /// Runs `work` on the reactor's thread, in the ready phase of a tick; in the order of the calls of one thread.
   ///
-  /// From any thread. Wakes the loop; many calls before it wakes cost one system call. Returns `false` where the reactor
-  /// has ended, and drops `work` then. What it throws is an unhandled failure.
+  /// From any thread. Wakes the loop where it sleeps, by the only system call of it; a loop at work looks by itself. Returns
+  /// `false` where the reactor has ended, and drops `work` then. What it throws is an unhandled failure.
   @discardableResult
   public func call(
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
-    _ work: @escaping @Sendable (Reactor) throws -> Void
+    _ work: consuming @escaping @Sendable (Reactor) throws -> Void
   ) -> Bool {
-    let callSite = CallSite(function, file, line)
-    return post { .call(Mail.Call(work: work, callSite: callSite, moment: $0.moment())) }
+    post(.call(work, CallSite(function, file, line)))
   }
 
   /// A stamp for what happens now on this thread; `nil` where the reactor has ended.
@@ -52,15 +56,18 @@ public final class Remote: Sendable {
 
   /// Stamps under the lock: the clock is not read once the reactor has ended.
   @inline(__always)
-  func post(_ item: (RingClock) -> Mail) -> Bool {
-    let count = box.withLock { box in
-      guard let clock = box.clock else { return 0 }
-      box.mail.append(item(clock))
-      return box.mail.count
+  func post(_ content: consuming Mail.Content) -> Bool {
+    // In an optional, because what a closure captures cannot be consumed.
+    var content = Optional(content)
+    let wakes = box.withLock { box -> Bool? in
+      guard let clock = box.clock else { return nil }
+      if box.mail.isEmpty { isFull.store(true, ordering: .relaxed) }
+      box.mail.append(Mail(content: content.take()!, moment: clock.moment()))
+      defer { box.isWaitedFor = false }
+      return box.isWaitedFor
     }
-    // Whoever posted first has woken the loop, or is about to.
-    if count == 1 { wake() }
-    return count > 0
+    if wakes == true { wake() }
+    return wakes != nil
   }
 
   func open(_ recorder: Recorder) {
@@ -77,8 +84,20 @@ public final class Remote: Sendable {
     return left
   }
 
+  /// Whether there is mail. What was posted before the loop was woken is seen.
+  var hasMail: Bool { isFull.load(ordering: .relaxed) }
+
+  /// The loop is about to sleep, and is to be woken for mail; `false` where there is some already.
+  func willWait() -> Bool {
+    box.withLock { box in
+      box.isWaitedFor = box.mail.isEmpty
+      return box.isWaitedFor
+    }
+  }
+
   /// Waits until there is mail, at most so long; now and then for nothing.
   func wait(_ limit: Nanoseconds) {
+    if !willWait() { return }
     var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     _ = poll(&watched, 1, Int32(clamping: limit.count / 1_000_000 + 1))
     // What has woken the loop before stands in it still.
@@ -88,9 +107,13 @@ public final class Remote: Sendable {
 
   /// Swaps the mail for `spare`, which is empty and whose memory serves for the next.
   func take(into spare: inout PlainBuffer<Mail>) {
-    box.withLock { swap(&$0.mail, &spare) }
+    box.withLock { box in
+      isFull.store(false, ordering: .relaxed)
+      swap(&box.mail, &spare)
+    }
   }
 
+  @inline(never)
   private func wake() {
     // Cannot fail: the counter would have to be at 2⁶⁴ − 2, which takes centuries.
     var one: UInt64 = 1
@@ -99,30 +122,31 @@ public final class Remote: Sendable {
 }
 
 extension Remote: Watcher {
-  func ready(_ readiness: Readiness, _ reactor: Reactor) { reactor.takeMail() }
+  /// The loop was woken, and looks for mail in each tick.
+  func ready(_ readiness: Readiness, _ reactor: Reactor) {}
   func reactorEnded() {}
 }
 
 /// What other threads send to the loop. Small: each byte goes from one core's cache to another's.
-enum Mail: ~Copyable, Sendable {
-  struct Call: ~Copyable, Sendable {
-    let work: @Sendable (Reactor) throws -> Void
-    let callSite: CallSite
-    let moment: RingMoment
-  }
+struct Mail: ~Copyable, Sendable {
+  enum Content: ~Copyable, Sendable {
+    /// To run this on the loop.
+    case call(@Sendable (Reactor) throws -> Void, CallSite)
+    /// A pool thread finished a call.
+    case result(PoolResult)
+    /// An async function can go on.
+    case job(Job)
 
-  /// To run `work` on the loop.
-  case call(Call)
-  /// A pool thread finished a call.
-  case result(PoolResult)
-  /// An async function can go on; since when.
-  case job(Job, RingMoment)
-
-  /// The job, if it is one.
-  var job: Job? {
-    switch self {
-    case .job(let job, _): job
-    default: nil
+    /// The job, if it is one.
+    var job: Job? {
+      switch self {
+      case .job(let job): job
+      default: nil
+      }
     }
   }
+
+  let content: Content
+  /// When it was posted.
+  let moment: RingMoment
 }

@@ -84,7 +84,7 @@ final class ThreadPool: Sendable {
       let id = job.id
       guard let began = remote.moment() else { return }
       run(job)
-      _ = remote.post { .result(PoolResult(pool: self, id: id, began: began, ended: $0.moment())) }
+      _ = remote.post(.result(PoolResult(pool: self, id: id, began: began)))
     }
   }
 
