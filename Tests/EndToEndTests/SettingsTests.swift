@@ -142,6 +142,8 @@ extension EndToEnd {
       #expect(try run(folder, "report \(Self.trace)").out.hasPrefix("Healthy"))
       #expect(try run(folder, "report \(Self.trace) --slow 50ms").out.hasPrefix("yearlyReport(_:) blocked"))
       #expect(try run(folder, "report \(Self.trace) --overview --late 1s").status == 2)
+      let question = "'SELECT count(*) AS findings FROM findings' --csv"
+      #expect(try run(folder, "query \(Self.trace) \(question)").out.hasSuffix("0\r\n") == true)
     }
 
     @Test func aFileThatIsWrongIsExitCodeTwo() throws {

@@ -4,6 +4,13 @@ import Trace
 ///
 /// Medians are told from chance by the rank test of `Comparison`, 99th percentiles by how many of the later durations lie
 /// beyond the earlier percentile, and how often a finding occurs by how much time there was for it; each at one in a thousand.
+///
+/// ```swift
+/// let (before, after) = (Analyzer(), Analyzer())
+/// for breach in Baseline(worseThan: 0.1).breaches(in: Comparison(of: before, with: after)) where breach.excuse == nil {
+///   print(breach.sentence)
+/// }
+/// ```
 public struct Baseline: Hashable, Sendable {
   /// By what share of its earlier value something may grow.
   public var worseThan: Double

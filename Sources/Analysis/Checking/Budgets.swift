@@ -1,6 +1,14 @@
 import Trace
 
 /// What a trace is held against: what it may take at most, and which findings it must not have.
+///
+/// ```swift
+/// let budgets = Budgets(maxCallback: .milliseconds(50), forbidden: ["never-settled"])
+/// var analyzer = Analyzer(limits: budgets.limits)
+/// analyzer.consume(Batch(loop: LoopID(1)), definitions: Definitions())
+/// let breaches = budgets.breaches(in: analyzer.report(at: nil), analyzer.overlong(at: nil))
+/// print(CheckReport.text.render(breaches, of: budgets.names, complete: true, path: "run.looptrace"))
+/// ```
 public struct Budgets: Hashable, Sendable {
   /// The self time of a callback.
   public var maxCallback: Nanoseconds?

@@ -15,8 +15,7 @@ public struct Waterfalls: Sendable {
     var analyzer = Analyzer(telling: [.callbacks, .operations])
     var reader = PartialReader(of: store, within: chains.map { $0.began...$0.began + $0.duration })
     while let batch = try reader.next() {
-      analyzer.consume(batch, definitions: store.definitions)
-      for occurrence in analyzer.takeOccurrences() { collector.take(occurrence) }
+      analyzer.consume(batch, definitions: store.definitions) { collector.take($0) }
     }
     analyzer.tellRest(at: nil)
     for occurrence in analyzer.takeOccurrences() { collector.take(occurrence) }
