@@ -150,6 +150,22 @@ private func breaches(_ events: String, _ budgets: Budgets, at now: Instant? = n
     #expect(found.map(\.excuse) == [nil, nil])
   }
 
+  @Test(arguments: [(9, false), (10, true), (500, true)])
+  func `has lost it often enough for so long a time`(switches: UInt32, isDeprived: Bool) throws {
+    var witness = CPUWitness()
+    func usage(_ milliseconds: Int64, _ involuntary: UInt32) -> Usage {
+      Usage(
+        cpu: .milliseconds(milliseconds), voluntarySwitches: 0, involuntarySwitches: involuntary, minorFaults: 0,
+        majorFaults: 0)
+    }
+    witness.read(usage(0, 7), at: Instant(0))
+    witness.read(usage(20, 7 &+ switches), at: Instant(1_000_000_000))
+    let testimony = try #require(witness.testimony(from: Instant(0), to: Instant(1_000_000_000)))
+    #expect(testimony.most == .milliseconds(20) && testimony.isDeprived == isDeprived)
+    #expect(witness.testimony(from: Instant(-1), to: Instant(5)) == nil)
+    #expect(witness.testimony(from: Instant(5), to: Instant(1_000_000_001)) == nil)
+  }
+
   @Test func `is within a budget of CPU time, as is one that slept`() throws {
     var budgets = budgets
     budgets.byCPUTime = true
