@@ -144,6 +144,22 @@ private func words(_ waterfall: Waterfall) -> [String] {
     #expect(path == ["ran 0: 4", "waited deferred retry(_:): 96", "ran 1: 150"])
   }
 
+  @Test func `keeps the last of very many steps`() throws {
+    let steps = (1...5_000).map { number in
+      let time = "1.\(String(number + 100_000).dropFirst())"
+      return "1 \(time) begin span=\(number + 100) site=2 kind=timer trigger=timer op=2\n"
+        + "1 \(time)5 end span=\(number + 100)\n"
+    }.joined()
+    let (chain, waterfall) = try waterfall(
+      "1 1 begin span=1 site=1 starts-chain\n1 1 created op=2 kind=timer standing chain=1\n"
+        + "1 1 created op=3 kind=deferred chain=1\n1 1 end span=1\n" + steps
+        + "1 1.06 settled op=3 outcome=success\n1 1.06 poll-enter")
+    #expect(waterfall.isCut && waterfall.steps.count == Waterfall.stepLimit)
+    #expect(waterfall.steps.last?.id.serial == 5_100)
+    #expect(waterfall.criticalPath.reduce(.zero) { $0 + $1.length } == chain.duration)
+    #expect(WaterfallReport.lines(chain, waterfall, since: chain.began).contains("  Its last 1,024 steps:"))
+  }
+
   @Test func `is drawn with its path`() throws {
     let (chain, waterfall) = try waterfall(request)
     expectText(

@@ -22,12 +22,12 @@ extension EndToEnd {
     }
 
     /// Commands on the recordings, each with what it prints.
-    private static let consoles = readme.components(separatedBy: "```console\n").dropFirst().map { block in
+    private static let consoles = Array(readme.components(separatedBy: "```console\n").dropFirst()).map { block in
       block.components(separatedBy: "```")[0]
     }
 
-    @Test(arguments: consoles) func itsOutputsAreTrue(_ console: String) throws {
-      let lines = console.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+    @Test(arguments: consoles.indices) func itsOutputsAreTrue(_ index: Int) throws {
+      let lines = Self.consoles[index].split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
       let folder = try TemporaryFolder()
       let output = try run(
         ["/bin/sh", "-c", "cd \(root) && \(lines[0].dropFirst(2))"],

@@ -74,9 +74,9 @@ public struct Waterfall: Hashable, Sendable {
 
   /// The chain.
   public var chain: ChainID
-  /// Its callbacks in order, at most the first `Waterfall.stepLimit`.
+  /// Its callbacks in order, at most the last `Waterfall.stepLimit`.
   public var steps: [Step]
-  /// Whether there were more of them.
+  /// Whether there were more before them.
   public var isCut: Bool
   /// What determined the chain's length, walked back from its end by who made what ready: in the order of time, and without
   /// remainder from the chain's begin to its end.

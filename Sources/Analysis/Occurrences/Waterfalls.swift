@@ -70,10 +70,10 @@ struct WaterfallCollector {
     case .ended(let callback):
       if let place = open[callback.id.loop]?.lastIndex(of: callback.id) { open[callback.id.loop]?.remove(at: place) }
       guard let chain = callback.chain, parts[chain] != nil else { return }
-      // Told as they end: the innermost first.
-      if parts[chain]!.steps.count < 2 * Waterfall.stepLimit {
-        parts[chain]!.steps.append(callback)
-      } else {
+      parts[chain]!.steps.append(callback)
+      // In one go: one by one would move all of them each time.
+      if parts[chain]!.steps.count >= 4 * Waterfall.stepLimit {
+        parts[chain]!.steps.removeFirst(2 * Waterfall.stepLimit)
         parts[chain]!.isCut = true
       }
     case .operation(let history):
@@ -101,7 +101,7 @@ struct WaterfallCollector {
   func waterfall(of chain: ChainReport, _ definitions: Definitions) -> Waterfall {
     let parts = parts[chain.id] ?? Parts()
     let end = chain.began + chain.duration
-    let told = parts.steps.sorted { ($0.began, $0.id.serial) < ($1.began, $1.id.serial) }.prefix(Waterfall.stepLimit)
+    let told = parts.steps.sorted { ($0.began, $0.id.serial) < ($1.began, $1.id.serial) }.suffix(Waterfall.stepLimit)
     let indices = Dictionary(told.enumerated().map { ($0.element.id, $0.offset) }) { first, _ in first }
     func party(_ span: SpanID?) -> Waterfall.Party? {
       span.map { span in

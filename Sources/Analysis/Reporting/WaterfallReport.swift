@@ -46,8 +46,8 @@ enum WaterfallReport {
         trigger(step), step.createdBy.map(name) ?? "–")
     }
     let count = waterfall.steps.count
-    let more = count > rows || waterfall.isCut ? ["  … and \(waterfall.isCut ? "many" : "\(count - rows)") more"] : []
-    return table.lines(width: width) + more
+    let before = waterfall.isCut ? ["  Its last \(Format.count(UInt64(count))) steps:"] : []
+    return before + table.lines(width: width) + (count > rows ? ["  … and \(count - rows) more"] : [])
   }
 
   private static func trigger(_ step: Waterfall.Step) -> String {
@@ -92,7 +92,7 @@ enum WaterfallReport {
     case .waited(let operation?):
       return "waited for \(Format.one(operation.kind)) of \(Format.function(operation.site))"
         + (operation.label.map { " (\(Format.visible($0)))" } ?? "")
-    case .waited(nil): return "waited"
+    case .waited(nil): return waterfall.isCut ? "what came before, and waits" : "waited"
     }
   }
 }
