@@ -24,7 +24,8 @@ extension Analyzer {
       trace: summary(loops, at: now), processes: processes(), loops: loops.map { report(of: $0, blame, at: now) },
       callbacks: loops.reduce(0) { $0 + $1.callbacks }, sites: sites, stalls: stalls.list, stallCount: stalls.count,
       operations: operations.counts, chains: judgement.counts, chainList: chainReports(judgement),
-      findings: Findings.all(in: evidence, thresholds: thresholds), anomalies: anomalies)
+      findings: Findings.all(in: evidence, thresholds: thresholds, from: loops.map(\.first).min()),
+      anomalies: anomalies)
   }
 
   private func summary(_ loops: [LoopAnalysis], at now: Instant?) -> TraceSummary {
@@ -161,10 +162,15 @@ extension Analyzer {
   }
 
   func report(of verdict: ChainJudgement.Verdict, in judgement: ChainJudgement) -> ChainReport {
-    report(
+    var report = report(
       of: chains[verdict.slot], at: verdict.moment, state: verdict.state,
       waitingOn: verdict.leaf.map { pending(at: $0, in: judgement.labels) },
       queuedSince: judgement.queuedSince[verdict.slot])
+    guard let root = verdict.root, let leaf = verdict.leaf else { return report }
+    let way = Liveness(operations: operations, threshold: thresholds.stalled).way(from: root, to: leaf)
+    report.waitingThrough = way.slots.map { pending(at: $0, in: judgement.labels) }
+    report.waitingCycle = way.cycle
+    return report
   }
 
   private func chainReports(_ judgement: ChainJudgement) -> [ChainReport] {

@@ -4,7 +4,7 @@ import Trace
 extension Analyzer {
   mutating func enterPoll(_ timeout: Nanoseconds?, at time: Instant, _ loop: inout LoopAnalysis) {
     endPass(at: time, isTick: true, &loop)
-    if case .polling = loop.phase { return }
+    if case .polling = loop.phase { return count(.pollOutOfTurn) }
     loop.polls.enter(at: time, timeout: timeout)
     loop.trend.sample(loop.queueDepth, at: time)
     loop.poll(at: time)
@@ -24,10 +24,13 @@ extension Analyzer {
 
   mutating func leavePoll(at time: Instant, _ loop: inout LoopAnalysis) {
     // A second return without an enter between them ends a pass all the same.
-    if case .busy = loop.phase { enterPoll(.zero, at: time, &loop) }
+    if case .busy = loop.phase {
+      count(.pollOutOfTurn)
+      enterPoll(.zero, at: time, &loop)
+    }
     if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
     if case .polling(let since) = loop.phase { loop.spin.leavePoll(after: time - since) }
-    loop.polls.leave(at: time)
+    if loop.polls.leave(at: time) { loop.overlong?.countWait() }
     loop.leavePoll(at: time)
   }
 
@@ -35,9 +38,15 @@ extension Analyzer {
   private mutating func closeAll(at time: Instant, _ loop: inout LoopAnalysis) {
     while !loop.stack.isEmpty {
       if loop.knowledge.gap == nil { count(.openSpanAtPoll) }
-      close(at: loop.knowledge.gap ?? time, threw: false, &loop)
+      closeEarly(at: time, &loop)
     }
     loop.knowledge.gap = nil
+  }
+
+  /// Ends the innermost span of which the end has not come: at the loss that may have hidden it, else now.
+  private mutating func closeEarly(at time: Instant, _ loop: inout LoopAnalysis) {
+    if let top = loop.stack.top { loop.knowledge.closeEarly(top.id) }
+    close(at: loop.knowledge.gap ?? time, threw: false, &loop)
   }
 
   mutating func record(_ stall: StallRecord?, _ loop: inout LoopAnalysis) {
@@ -107,13 +116,13 @@ extension Analyzer {
 
   mutating func end(_ id: SpanID, threw: Bool, at time: Instant, _ loop: inout LoopAnalysis) {
     guard let above = loop.stack.depthAbove(id) else {
-      if loop.stack.endsDeeper() { return }
+      if loop.knowledge.hasClosedEarly(id) || loop.stack.endsDeeper() { return }
       if loop.knowledge.mustKnow(id.serial) { count(.endWithoutBegin) } else { loop.knowledge.forget(id.raw) }
       return
     }
     for _ in 0..<above {
       if loop.knowledge.gap == nil { count(.crossedSpans) }
-      close(at: loop.knowledge.gap ?? time, threw: false, &loop)
+      closeEarly(at: time, &loop)
     }
     // This one has outlived the loss, and with it those that it lies in.
     loop.knowledge.gap = nil
@@ -131,6 +140,7 @@ extension Analyzer {
     loop.track.add(own: own, from: span.began, to: max(time, span.began))
     if teller != nil { teller?.end(span.id, at: time, own: own, threw: threw, chain: chains.id(span.chain)) }
     sites.end(span, of: loop.id, total: total, own: own, slow: own > thresholds.slow, threw: threw)
+    if loop.overlong != nil { noteOverlong(span, own: own, at: time, &loop) }
     if let slot = chains.slot(span.chain) {
       if span.startedChain { chains[slot].isFresh = false }
       leave(slot, step: span.step, at: max(time, span.began), &loop)

@@ -8,16 +8,22 @@ extension Analyzer {
   mutating func create(_ operation: Event.Created, at time: Instant, _ loop: inout LoopAnalysis) {
     loop.knowledge.see(operation.id.serial)
     loop.spin.bearFruit()
-    if let creator = operation.creator, creator != loop.stack.top?.id, creator.loop == loop.id,
-      creator.serial > loop.knowledge.lastSpan, loop.knowledge.mustKnow(creator.serial)
-    {
-      count(.unknownCreator)
-    }
+    var operation = operation
+    if hasUnknown(operation.creator, loop) { operation.creator = nil }
     let chain = operation.chain.map { chains.reference($0) } ?? loop.stack.topChain
     if !adopt(operation, created: time, chain: chain, &loop) { count(.createdTwice) }
     if teller != nil, !operation.standing, let creator = operation.creator {
       teller?.tell(.registrations, .registered(operation.id, by: creator))
     }
+  }
+
+  /// Whether a creator is named that has not begun; counts it.
+  @inline(__always)
+  private mutating func hasUnknown(_ creator: SpanID?, _ loop: LoopAnalysis) -> Bool {
+    guard let creator, creator != loop.stack.top?.id, creator.loop == loop.id, loop.knowledge.isYetToCome(creator)
+    else { return false }
+    count(.unknownCreator)
+    return true
   }
 
   /// Adds an operation, and its chain where that is not known; false where the operation is.
@@ -55,6 +61,7 @@ extension Analyzer {
     if outcome == .cancelled || outcome == .dropped { callOff(id, at: time, &loop) }
     switch operations.settle(id, outcome, at: time) {
     case .excused: break
+    case .again: count(.settledTwice)
     case .unknown:
       if id.loop == loop.id ? loop.knowledge.mustKnow(id.serial) : isFollowed(id.loop) {
         // An entry of the ready queue can be cancelled without ever having been an operation.
@@ -87,6 +94,8 @@ extension Analyzer {
   mutating func enqueue(_ entry: Event.Queued, at time: Instant, _ loop: inout LoopAnalysis) {
     callOff(entry.id, at: time, &loop)
     let chain = entry.chain.map { chains.reference($0) } ?? loop.stack.topChain
+    var entry = entry
+    if hasUnknown(entry.creator, loop) { entry.creator = nil }
     var waiting = QueueEntry(
       moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id, creator: entry.creator)
     guard let slot = queue.insert(entry.id.raw, fresh: waiting) else { return }

@@ -31,6 +31,8 @@ public struct Analyzer: Sendable {
   var anomalies: [Anomaly: UInt64] = [:]
   /// Looks into single waits, where somebody wants to know.
   var collector: LedgerCollector?
+  /// How long things may take, where somebody wants to know what took longer.
+  var limits: Limits?
   /// Tells what happens, where somebody wants to be told.
   var teller: Teller?
 
@@ -95,7 +97,8 @@ public struct Analyzer: Sendable {
     if missing > 0 { loopIndices.append(contentsOf: repeatElement(-1, count: missing)) }
     loopIndices[number] = Int32(loops.count)
     let remembers = collector != nil || teller?.subjects.contains(.blame) == true
-    loops.append(LoopAnalysis(id: loop, first: first, remembers: remembers))
+    loops.append(
+      LoopAnalysis(id: loop, first: first, remembers: remembers, overlong: limits.map(OverlongWatch.init)))
     return loops.count - 1
   }
 
@@ -154,6 +157,7 @@ public struct Analyzer: Sendable {
     case .used(let usage):
       loop.cpu = (loop.cpu?.first ?? usage.cpu, usage.cpu)
       loop.stalls.read(StallDetector.Reading(time: time, cpu: usage.cpu))
+      loop.overlong?.read(usage, at: time)
     case .anchor(let anchor): self.anchor = self.anchor ?? anchor
     case .gap(let gap): lose(gap, at: time, &loop)
     case .checkpoint(let index):

@@ -9,6 +9,8 @@ struct ChainJudgement {
     var moment: Instant
     /// The operation that it waits for, followed to the leaf.
     var leaf: Int?
+    /// That of its own from which it was followed.
+    var root: Int?
   }
 
   /// Stalled chains that wait for operations of one site.
@@ -78,6 +80,8 @@ struct ChainJudgement {
   /// What a chain waits for.
   private struct Leaf {
     var slot: Int
+    /// The chain's own operation.
+    var root: Int
     var isLive: Bool
     /// Whether it is alive for more than being young yet.
     var isSure: Bool
@@ -100,7 +104,8 @@ struct ChainJudgement {
       let now = moment(OperationID(raw: operations.id(at: slot)).loop).waking
       let found = liveness.leaf(of: slot, at: now)
       let leaf = Leaf(
-        slot: found.slot, isLive: found.isLive, isSure: found.isLive && operations[found.slot].kind.hasKnownSource,
+        slot: found.slot, root: slot, isLive: found.isLive,
+        isSure: found.isLive && operations[found.slot].kind.hasKnownSource,
         created: operations[found.slot].created)
       if leaves[chain].map(leaf.tellsMore) ?? true { leaves[chain] = leaf }
     }
@@ -119,13 +124,14 @@ struct ChainJudgement {
         if chain.hasFailed { counts.failed += 1 } else { counts.completed += 1 }
         if listsAll {
           let state: ChainReport.State = chain.hasFailed ? .failed : .completed
-          all.append(Verdict(slot: slot, state: state, moment: chain.lastActivity, leaf: nil))
+          all.append(Verdict(slot: slot, state: state, moment: chain.lastActivity))
         }
         continue
       }
       let state = state(of: chain, leaf: leaves[slot], at: moment.waking)
       counts.inFlight += 1
-      let verdict = Verdict(slot: slot, state: state, moment: moment.end, leaf: leaves[slot]?.slot)
+      let verdict = Verdict(
+        slot: slot, state: state, moment: moment.end, leaf: leaves[slot]?.slot, root: leaves[slot]?.root)
       if listsAll { all.append(verdict) }
       let age = moment.end - chain.began
       switch state {

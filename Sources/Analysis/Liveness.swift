@@ -33,6 +33,26 @@ struct Liveness {
     return (dead ?? slot, false)
   }
 
+  /// The way from an operation to its leaf, both included, and which of it the leaf waits for in turn, if it does.
+  func way(from slot: Int, to leaf: Int) -> (slots: [Int], cycle: Int?) {
+    if slot == leaf, operations.pool[slot].awaits == nil { return ([slot], nil) }
+    var seen: Set<Int> = [slot]
+    let there = slot == leaf ? [slot] : way(from: slot, to: leaf, &seen) ?? [slot, leaf]
+    // Round the circle, should it lie in one: back to where the way came from, or on to there again.
+    var around: Set<Int> = [leaf]
+    guard let circle = way(from: leaf, to: leaf, &around) else { return (there, nil) }
+    return (there + circle.dropFirst().dropLast(), there.count - 1)
+  }
+
+  private func way(from slot: Int, to leaf: Int, _ seen: inout Set<Int>) -> [Int]? {
+    let awaited = operations.awaited(by: slot)
+    if awaited.contains(leaf) { return [slot, leaf] }
+    for other in awaited where seen.count < Self.stepLimit && seen.insert(other).inserted {
+      if let rest = way(from: other, to: leaf, &seen) { return [slot] + rest }
+    }
+    return nil
+  }
+
   /// The operations that wait for each other and have no live source; at most `limit` circles.
   func cycles(limit: Int, at now: (Int) -> Instant) -> [[Int]] {
     var found: [[Int]] = []

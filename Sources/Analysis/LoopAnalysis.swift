@@ -46,11 +46,14 @@ struct LoopAnalysis {
   var pool = PoolWatch()
   /// Entries of its ready queue.
   var queueDepth: UInt32 = 0
+  /// What takes longer than it may, where somebody wants to know.
+  var overlong: OverlongWatch?
   /// What the watched descriptors are.
   var labels: [Int32: String] = [:]
 
   /// A loop whose first event has this time; it may remember more of its past than it needs for sums.
-  init(id: LoopID, first: Instant, remembers: Bool) {
+  init(id: LoopID, first: Instant, remembers: Bool, overlong: OverlongWatch?) {
+    self.overlong = overlong
     blame = LoopBlame(remembers: remembers)
     self.id = id
     self.first = first
@@ -129,6 +132,9 @@ struct LoopAnalysis {
     if isTick && isWhole {
       ticks += 1
       passes.record(duration)
+    }
+    if isTick && isWhole {
+      overlong?.take(.ticks, Overlong.Instance(loop: id, began: since, length: duration), until: time)
     }
     let stall = stalls.stall(
       at: time, ended: true, open: SpanStack(), threshold: thresholds.slow, loop: id, sites: sites)

@@ -13,6 +13,8 @@ struct LoopKnowledge {
   /// Whether the next checkpoint tells what there was before `from`. Later ones would tell nothing new, and one that was
   /// read a moment late could bring back what has ended since.
   private(set) var needsCheckpoint = true
+  /// Spans that were taken to end before their ends came.
+  private var closedEarly: Set<SpanID> = []
   /// Settled before the checkpoint that may still list them.
   private var gone: Set<UInt64> = []
   /// Names of chains that a checkpoint gave and of which nothing else is known.
@@ -51,6 +53,17 @@ struct LoopKnowledge {
 
   /// Whether the thing would have been seen to begin.
   func mustKnow(_ serial: UInt64) -> Bool { firstSerial.map { serial >= $0 } ?? false }
+
+  /// A span is taken to have ended: should its end come, it is no news.
+  mutating func closeEarly(_ span: SpanID) {
+    if closedEarly.count < Self.limit { closedEarly.insert(span) }
+  }
+
+  /// Whether the span that ends was taken to have ended already.
+  mutating func hasClosedEarly(_ span: SpanID) -> Bool { closedEarly.remove(span) != nil }
+
+  /// Whether a span of this loop has not begun yet that is said to have registered something.
+  func isYetToCome(_ creator: SpanID) -> Bool { creator.serial > lastSpan && mustKnow(creator.serial) }
 
   /// Something ended that was not known.
   mutating func forget(_ raw: UInt64) {

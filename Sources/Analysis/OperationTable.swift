@@ -36,6 +36,8 @@ struct OperationTable {
   /// What became of an event about an operation.
   enum Settling {
     case settled(slot: Int)
+    /// Known to have settled before.
+    case again
     /// Not known, and it need not be.
     case excused
     case unknown
@@ -62,6 +64,7 @@ struct OperationTable {
   @inline(__always)
   mutating func settle(_ id: OperationID, _ outcome: Outcome, at time: Instant) -> Settling {
     guard let slot = pool.slot(of: id.raw), !pool[slot].isSettled else {
+      if pool.slot(of: id.raw) != nil { return .again }
       guard unfollowed > 0 else { return .unknown }
       unfollowed -= 1
       count(outcome)

@@ -280,6 +280,10 @@ public struct ChainReport: Hashable, Sendable {
   public var state: State
   /// What it waits for, followed to the leaf.
   public var waitingOn: PendingOperation?
+  /// The way there: an operation of its own, what that waits for, and so on to the leaf; empty where it waits for nothing.
+  public var waitingThrough: [PendingOperation] = []
+  /// Which of them the last one waits for in turn: a circle that nobody leaves.
+  public var waitingCycle: Int?
   /// Its callbacks in order, at most the last `ChainReport.stepLimit`.
   public var steps: [Step]
 

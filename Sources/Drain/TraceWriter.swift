@@ -22,11 +22,11 @@ public final class TraceWriter: OpenTail {
     state = Mutex(try State(TraceFile.create(path, force: force), spool: keep.map { Spool($0) }, isNamed: true))
   }
 
-  /// Creates a trace without a name, of which only the newest events are kept.
+  /// Creates a trace without a name, of which all is kept, or with `keep` only the newest events.
   ///
   /// Throws `TraceError.system`.
-  public init(spool keep: Keep) throws(TraceError) {
-    state = Mutex(try State(TraceFile.unlinked(), spool: Spool(keep), isNamed: false))
+  public init(spool keep: Keep?) throws(TraceError) {
+    state = Mutex(try State(TraceFile.unlinked(), spool: keep.map { Spool($0) }, isNamed: false))
   }
 
   /// The file, for a reader in this process to duplicate; no longer valid once the trace is closed.

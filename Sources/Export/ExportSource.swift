@@ -17,11 +17,16 @@ public struct ExportSource {
   public let startedAt: Int64?
   /// What happened outside of it is left out; `nil` for all.
   public let range: ClosedRange<Instant>?
+  /// From where on something counts as wrong.
+  public let thresholds: Thresholds
 
   /// All of a trace, or what lies between two times since its first event.
   ///
   /// Throws `ExportError.noEvents`.
-  public init(_ store: TraceStore, since: Nanoseconds? = nil, until: Nanoseconds? = nil) throws(ExportError) {
+  public init(
+    _ store: TraceStore, since: Nanoseconds? = nil, until: Nanoseconds? = nil, thresholds: Thresholds = Thresholds()
+  ) throws(ExportError) {
+    self.thresholds = thresholds
     let chunks = store.chunks.filter { $0.missing == nil }
     guard let first = chunks.map(\.from).min(), let last = chunks.map(\.to).max() else {
       throw .noEvents(name: store.name)
@@ -39,9 +44,6 @@ public struct ExportSource {
     range = from...max(from, until.map { origin + $0 } ?? last)
   }
 
-  /// A chunk can hold a million events, and each is told in many more bytes than it has there.
-  private static let piece = 4_096
-
   /// Time since the trace's first event.
   func time(_ moment: Instant) -> Int64 { (moment - origin).count }
 
@@ -51,14 +53,11 @@ public struct ExportSource {
   func tell(_ subjects: Occurrence.Subjects, to body: (Occurrence) throws(ExportError) -> Void)
     throws(ExportError) -> Report
   {
-    var analyzer = Analyzer(telling: subjects)
+    var analyzer = Analyzer(thresholds: thresholds, telling: subjects)
     var batches = Batches(self)
     while let batch = try batches.next() {
-      for start in stride(from: 0, to: batch.events.count, by: Self.piece) {
-        var piece = batch
-        piece.events = Array(batch.events[start..<min(start + Self.piece, batch.events.count)])
-        analyzer.consume(piece, definitions: store.definitions)
-        for occurrence in analyzer.takeOccurrences() where isWanted(occurrence) { try body(occurrence) }
+      try analyzer.consume(batch, definitions: store.definitions) { (occurrence) throws(ExportError) in
+        if isWanted(occurrence) { try body(occurrence) }
       }
     }
     analyzer.tellRest(at: nil)

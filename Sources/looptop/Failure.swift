@@ -44,8 +44,10 @@ enum Failure: Error {
   /// A trace without one event.
   case noEvents(String)
 
-  /// A line of the config file that is not understood.
-  case badSetting(String, line: Int, String)
+  /// A line of a file with settings that is not understood.
+  case badSetting(String, line: Int, Settings.Problem)
+  /// A file with settings that cannot be read, and why: errno, EILSEQ where it is no text, EFBIG where it is too long.
+  case unreadableSettings(String, Int32)
 
   /// A trace without an event in the part that was asked for.
   case noEventsInPart(String)
@@ -67,7 +69,7 @@ enum Failure: Error {
     case .export(.query), .export(.severalStatements), .export(.noStatement), .export(.notAQuery): Failure.usageCode
     case .notText, .binaryToTerminal: Failure.usageCode
     case .trace(.exists), .export(.trace(.exists)), .terminal: Failure.usageCode
-    case .noSuchDemo, .noSuchWay, .noSuchLoop, .ambiguous, .badSetting: Failure.usageCode
+    case .noSuchDemo, .noSuchWay, .noSuchLoop, .ambiguous, .badSetting, .unreadableSettings: Failure.usageCode
     case .cannotStart(_, ENOENT): 127
     case .cannotStart(_, EACCES), .cannotStart(_, ENOEXEC): 126
     case .cannotStart, .noDemoProgram, .demoDidNotStart, .demoFailed: 125
@@ -112,14 +114,32 @@ enum Failure: Error {
     case .binaryToTerminal: "this form is not for a terminal; -o names a file for it"
     case .incomplete(let name):
       "\(visible(name)) is incomplete, so what it keeps says little; --allow-gaps checks what there is"
-    case .badSetting(let path, let line, let text):
-      "\(visible(path)), line \(line): \(visible(text)) is not understood; there are theme = auto, dark, light or mono, and"
-        + " ascii = yes or no"
+    case .badSetting(let path, let line, let problem): "\(visible(path)), line \(line): \(problem.sentence)"
+    case .unreadableSettings(let path, EILSEQ): "\(visible(path)) holds no settings: it is not UTF-8 text"
+    case .unreadableSettings(let path, EFBIG):
+      "\(visible(path)) holds no settings: it is longer than \(Settings.limit >> 10) KiB"
+    case .unreadableSettings(let path, let code): "\(visible(path)) cannot be read: \(words(code))"
     case .noEventsInPart(let name): "\(visible(name)) holds no event in that part of its time and of those loops"
     case .noSuchLoop(let name, let known):
       "there is no loop \(visible(name)); there are \(known.map(visible).joined(separator: ", "))"
     case .noEvents(let name):
       "\(visible(name)) holds no whole event: its writer ended before anything happened, or it was cut off"
+    }
+  }
+}
+
+extension Settings.Problem {
+  fileprivate var sentence: String {
+    switch self {
+    case .syntax(.expected(let what)): "here has to stand \(visible(what))"
+    case .syntax(.unsupported(let what)): "\(what) is not understood here; looptop config shows what there is to set"
+    case .syntax(.twice(let key, let first)): "\(visible(key)) is set in line \(first) already; leave one out"
+    case .unknownTable(let name, let nearest): "there is no table [\(visible(name))]; the nearest is [\(nearest)]"
+    case .unknownKey(let key, "", let nearest):
+      "there is no \(visible(key)) ahead of the tables; the nearest is \(nearest)"
+    case .unknownKey(let key, let table, let nearest):
+      "there is no \(visible(key)) in [\(table)]; the nearest is \(nearest)"
+    case .badValue(let text, let name, let expects): "\(visible(text)) is nothing for \(name): it takes \(expects)"
     }
   }
 }

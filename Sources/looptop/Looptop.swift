@@ -20,8 +20,8 @@ import Glibc
     subcommands: [
       ChooseCommand.self, ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self,
       ReportCommand.self, CheckCommand.self, DiffCommand.self, QueryCommand.self, VerifyCommand.self,
-      ExportCommand.self,
-      RecoverCommand.self, CleanCommand.self, DemoCommand.self, TourCommand.self,
+      ExportCommand.self, ConfigCommand.self, RecoverCommand.self, CleanCommand.self, DemoCommand.self,
+      TourCommand.self,
     ],
     defaultSubcommand: ChooseCommand.self)
 

@@ -10,7 +10,7 @@ final class StallRecording {
   private let recording: Recording
   private let store: TraceStore
   private var cursor = TraceStore.Cursor()
-  private var watch = StallWatch()
+  private var watch: StallWatch
   private let path: FilePath
   private let force: Bool
   private var windows = StallWindows()
@@ -25,7 +25,8 @@ final class StallRecording {
   static let spool = Keep.latest(StallWindows.longest + .seconds(15))
 
   /// Will write its files beside `path`, with a number in their names; without `force` under numbers that are free.
-  init(_ recording: Recording, beside path: String, force: Bool) throws(Failure) {
+  init(_ recording: Recording, beside path: String, force: Bool, thresholds: Thresholds) throws(Failure) {
+    watch = StallWatch(thresholds: thresholds)
     self.recording = recording
     self.path = FilePath(path)
     self.force = force

@@ -17,15 +17,15 @@ final class Study {
   /// The end of the part of a file that was read, where the file goes on.
   private var judged: Instant?
 
-  /// Studies a file.
-  init(file: String, thresholds: Thresholds = Thresholds()) throws(Failure) {
+  /// Studies a file, and in it what takes longer than the limits allow, where there are any.
+  init(file: String, thresholds: Thresholds = Thresholds(), limits: Limits? = nil) throws(Failure) {
     store = try openTrace(file)
-    analyzer = Analyzer(thresholds: thresholds)
+    analyzer = limits.map { Analyzer(thresholds: thresholds, limits: $0) } ?? Analyzer(thresholds: thresholds)
     isLive = false
   }
 
   /// Studies what is being recorded.
-  init(_ recording: Recording) throws(Failure) {
+  init(_ recording: Recording, thresholds: Thresholds = Thresholds()) throws(Failure) {
     do throws(TraceError) {
       guard let descriptor = recording.writer.descriptor else {
         throw TraceError.system(call: "open", name: "the spool", errno: 9)
@@ -34,7 +34,7 @@ final class Study {
     } catch {
       throw .trace(error)
     }
-    analyzer = Analyzer(thresholds: Thresholds())
+    analyzer = Analyzer(thresholds: thresholds)
     isLive = true
   }
 
@@ -114,8 +114,16 @@ final class Study {
     }
   }
 
+  /// The steps of those chains; reads their part of the trace again.
+  func waterfalls(of chains: [ChainReport]) throws(Failure) -> Waterfalls {
+    do throws(TraceError) { return try Waterfalls(of: chains, in: store) } catch { throw .trace(error) }
+  }
+
   /// What is known now.
   var report: Report { analyzer.report(at: now) }
+
+  /// What took longer than the limits allow, up to now.
+  var overlong: [Overlong] { analyzer.overlong(at: now) }
 
   /// How busy the loops were, up to now.
   var timeline: Timeline { analyzer.timeline(at: now) }

@@ -37,13 +37,16 @@ struct TextTrace {
 
   /// A trace without a name, to be read as any other.
   func spooled() throws(Failure) -> TraceStore {
-    let writer = try Self.make { () throws(TraceError) in try TraceWriter(spool: .bytes(.max)) }
+    let writer = try Self.make { () throws(TraceError) in try TraceWriter(spool: nil) }
+    // Closed before it is read, as any other: else it would seem to be cut off.
+    let descriptor = writer.descriptor.map { dup($0.rawValue) } ?? -1
+    guard descriptor >= 0 else { throw .trace(.system(call: "dup", name: file, errno: errno)) }
+    defer { close(descriptor) }
     try copy(into: writer)
-    writer.flush()
+    writer.close()
     if let failure = writer.failure { throw .trace(failure) }
     return try Self.make { () throws(TraceError) in
-      guard let descriptor = writer.descriptor else { throw .system(call: "open", name: file, errno: EBADF) }
-      return try TraceStore(descriptor: descriptor, name: file)
+      try TraceStore(descriptor: FileDescriptor(rawValue: descriptor), name: file)
     }
   }
 

@@ -131,6 +131,16 @@ import Trace
     ("1 1 begin span=1\n1 1 begin span=2\n1 1 end span=1", .crossedSpans),
     ("1 1 begin span=1\n1 1 poll-enter", .openSpanAtPoll),
     ("1 1 loop-begin\n1 1 settled op=9 outcome=success", .settledUnknown),
+    // What was taken to be is no second contradiction.
+    ("1 1 loop-begin\n1 1 begin span=1\n1 1 begin span=2\n1 1 end span=1\n1 1 end span=2", .crossedSpans),
+    ("1 1 loop-begin\n1 1 begin span=1\n1 1 poll-enter\n1 1 poll-return ready=0\n1 1 end span=1", .openSpanAtPoll),
+    (
+      "1 1 begin span=1\n1 1 created op=2 kind=timer\n1 1 settled op=2 outcome=success\n1 1 settled op=2 outcome=failure",
+      .settledTwice
+    ),
+    ("1 1 poll-enter\n1 2 poll-enter", .pollOutOfTurn),
+    ("1 1 poll-return ready=1\n1 2 poll-return ready=1", .pollOutOfTurn),
+    ("1 1 loop-begin\n1 1 begin span=1\n1 1 queued op=3 at=1 kind=ready trigger=callback by=2", .unknownCreator),
     ("1 1 created op=1 kind=timer\n1 1 created op=1 kind=timer", .createdTwice),
     ("1 2 loop-begin\n1 1 poll-enter", .timeWentBack),
     ("1 1 loop-begin\n1 1 created op=3 kind=timer by=2", .unknownCreator),
@@ -141,5 +151,32 @@ import Trace
     #expect(
       TextReport.render(report).contains("ANOMALIES  the trace contradicts itself\n  \(anomaly.rawValue), once: "))
     #expect(JSONReport.render(report, path: nil).contains("\"sentence\": \"\(anomaly.sentence)\", \"count\": 1}"))
+  }
+
+  @Test func `leave nothing that was not so: who registered a callback and never was is nobody`() throws {
+    let (definitions, batches) = try parse(
+      """
+      1 1 loop-begin
+      1 1 begin span=1 site=1
+      1 1 created op=3 kind=timer site=2 by=2
+      1 1 queued op=4 at=1 kind=ready trigger=callback site=2 by=2
+      1 1 end span=1
+      1 2 begin span=5 site=2 op=3
+      1 2 end span=5
+      1 2 begin span=6 site=2 op=4
+      1 2 end span=6
+      """)
+    var analyzer = Analyzer(telling: [.callbacks, .operations, .registrations])
+    for batch in batches { analyzer.consume(batch, definitions: definitions) }
+    analyzer.tellRest(at: nil)
+    for occurrence in analyzer.takeOccurrences() {
+      switch occurrence {
+      case .ended(let callback): #expect(callback.creator == nil)
+      case .operation(let operation): #expect(operation.creator == nil)
+      case .registered: Issue.record("registered by a span that never was")
+      default: break
+      }
+    }
+    #expect(analyzer.report(at: nil).anomalies == [.unknownCreator: 2])
   }
 }

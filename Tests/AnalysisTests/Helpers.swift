@@ -2,9 +2,9 @@ import Analysis
 import Testing
 import Trace
 
-/// The analysis of a trace in text form, without its header: process 4711, loop 1 `main`, and the sites of a small server.
-func analyze(_ events: String, thresholds: Thresholds = Thresholds()) throws -> Analyzer {
-  let (definitions, batches) = try TraceText.parse(
+/// A trace in text form, without its header: process 4711, loop 1 `main`, and the sites of a small server.
+func parse(_ events: String) throws -> (definitions: Definitions, batches: [Batch]) {
+  try TraceText.parse(
     """
     looptop-text 1
     process 1 pid=4711 started=99 command="server" runtime="looptop-reactor 1"
@@ -15,6 +15,11 @@ func analyze(_ events: String, thresholds: Thresholds = Thresholds()) throws -> 
     site 4 "retry(_:)" "Server/Retry.swift" 7
 
     """ + events)
+}
+
+/// The analysis of a trace in text form, as `parse` takes it.
+func analyze(_ events: String, thresholds: Thresholds = Thresholds()) throws -> Analyzer {
+  let (definitions, batches) = try parse(events)
   var analyzer = Analyzer(thresholds: thresholds)
   for batch in batches { analyzer.consume(batch, definitions: definitions) }
   return analyzer

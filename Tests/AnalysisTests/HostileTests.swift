@@ -1,4 +1,4 @@
-import Analysis
+@testable import Analysis
 import Testing
 import Trace
 
@@ -104,6 +104,31 @@ import Trace
       #expect(timeline.slices(loop: LoopID(1), from: from, to: to, count: 80).count <= 80)
     }
     check(analyzer.report(at: nil), events: events)
+  }
+
+  @Test(arguments: 0..<12)
+  func `has waterfalls that end, and paths as long as their chains`(seed: UInt64) {
+    var source = Source(random: SplitMix(state: seed))
+    var definitions = Definitions()
+    for line in 1...4 { _ = definitions.id(of: Site(function: "f\(line)", file: "f", line: UInt32(line))) }
+    var analyzer = Analyzer(telling: [.callbacks, .operations])
+    var told: [Occurrence] = []
+    for _ in 0..<50 {
+      analyzer.consume(source.batch(), definitions: definitions)
+      told += analyzer.takeOccurrences()
+    }
+    let chains = analyzer.report(at: nil).chainList
+    analyzer.tellRest(at: nil)
+    told += analyzer.takeOccurrences()
+    var collector = WaterfallCollector(Set(chains.map(\.id)))
+    for occurrence in told { collector.take(occurrence) }
+    for chain in chains {
+      let waterfall = collector.waterfall(of: chain, definitions)
+      let length = waterfall.criticalPath.reduce(Nanoseconds.zero) { $0 + $1.length }
+      #expect(length == max(chain.duration, .zero))
+      #expect(waterfall.criticalPath.allSatisfy { $0.from < $0.to })
+      #expect(WaterfallReport.lines(chain, waterfall, since: Instant(0)).allSatisfy { $0.count <= 80 })
+    }
   }
 
   private func check(_ report: Report, events: UInt64) {

@@ -67,11 +67,11 @@ private let neverFires = #"""
       FINDINGS
         warning: blocking-callback  Server/Users.swift:42
           query(_:) blocked the loop for 203 ms. It made 1 callback wait, 113 ms in
-          all.
+          all. See it at 110 ms.
           Take the work off the loop: hand it to the thread pool, or split it and let
           the loop poll in between.
         info: late-timers, explained by blocking-callback  Server/Users.swift:57
-          A timer of render(_:) ran 113 ms late.
+          A timer of render(_:) ran 113 ms late. See it at 200 ms.
 
       LOOPS
         loop  busy  callbacks  ticks  tick p99  tick max  lag p99  lag max
@@ -110,15 +110,16 @@ private let neverFires = #"""
       FINDINGS
         error: never-settled  Server/Retry.swift:7
           A Deferred created by retry(_:) has been pending for 7.90 s; nobody is known
-          to settle it.
+          to settle it. See it at 100 ms.
           See that every path settles or cancels it, the failing ones too, or give it
           a time-out.
         warning: unhandled-failure  Server/Users.swift:42
-          A failure of what query(_:) created was never handled: no such table
+          A failure of what query(_:) created was never handled: no such table. See it
+          at 204 ms.
           Add an errback at the end of the chain.
         info: stalled-chain, explained by never-settled  Server/Retry.swift:7
           GET /stuck is stalled after 7.90 s, waiting for a Deferred created by
-          retry(_:).
+          retry(_:). See it at 100 ms.
 
       LOOPS
         loop  busy  callbacks  ticks  tick p99  tick max  lag p99  lag max
@@ -206,7 +207,7 @@ private let neverFires = #"""
           "waiting": 0,
           "stalled": 0,
           "slowest": [
-            {"id": "1:4", "name": "GET /users?id=\u001b[2J1", "site": "accept(_:)", "duration_ns": 213000000, "running_ns": 203030000, "queued_ns": 10000, "waiting_ns": 9960000, "blame": null, "state": "completed", "waiting_on": null}
+            {"id": "1:4", "name": "GET /users?id=\u001b[2J1", "site": "accept(_:)", "began_ns": 100010000, "duration_ns": 213000000, "running_ns": 203030000, "queued_ns": 10000, "waiting_ns": 9960000, "blame": null, "state": "completed", "waiting_on": null, "waiting_through": [], "waiting_cycle": null, "steps": null, "critical_path": null}
           ]
         },
         "findings": [
@@ -219,6 +220,8 @@ private let neverFires = #"""
             "sentence": "query(_:) blocked the loop for 203 ms. It made 1 callback wait, 113 ms in all.",
             "count": 1,
             "caused_by": null,
+            "at_ns": 110010000,
+            "loop": 1,
             "numbers": {"count": 1, "harm_ns": 113010000, "harm_up_to_ns": 113010000, "longest_ns": 203000000, "total_ns": 203000000, "victims": 1}
           },
           {
@@ -230,6 +233,8 @@ private let neverFires = #"""
             "sentence": "A timer of render(_:) ran 113 ms late.",
             "count": 1,
             "caused_by": "blocking-callback",
+            "at_ns": 200000000,
+            "loop": 1,
             "numbers": {"count": 1, "latest_ns": 113030000}
           }
         ],
@@ -248,13 +253,20 @@ private let neverFires = #"""
                 "id": "1:2",
                 "name": "GET /stuck",
                 "site": "accept(_:)",
+                "began_ns": 100000000,
                 "duration_ns": 7900000000,
                 "running_ns": 1000000,
                 "queued_ns": 0,
                 "waiting_ns": 7899000000,
                 "blame": null,
                 "state": "stalled",
-                "waiting_on": {"kind": "deferred", "site": "retry(_:)", "file": "Server/Retry.swift", "line": 7, "created_ns": 100000000, "due_ns": null, "label": null}
+                "waiting_on": {"kind": "deferred", "site": "retry(_:)", "file": "Server/Retry.swift", "line": 7, "created_ns": 100000000, "due_ns": null, "label": null},
+                "waiting_through": [
+                  {"kind": "deferred", "site": "retry(_:)", "file": "Server/Retry.swift", "line": 7, "created_ns": 100000000, "due_ns": null, "label": null}
+                ],
+                "waiting_cycle": null,
+                "steps": null,
+                "critical_path": null
               },
         """#))
     #expect(

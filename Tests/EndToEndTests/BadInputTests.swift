@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -40,6 +41,38 @@ extension EndToEnd {
       try expect(
         ["report", start], 3, "\(start) was cut off within its first lines: it has 10 bytes, and no event is left in it"
       )
+    }
+
+    @Test func whatContradictsItselfIsReadAndEachKindCounted() throws {
+      let folder = try TemporaryFolder()
+      let text = """
+        looptop-text 1
+        process 1 pid=1 started=1 command="server" runtime="r"
+        loop 1 process=1 name="main" thread=1 poll=epoll
+        site 1 "query(_:)" "Users.swift" 42
+        1 1.0 loop-begin
+        1 1.0 begin span=4 site=1 kind=io
+        1 1.0 begin span=5 site=1 kind=io
+        1 1.1 end span=4
+        1 1.1 end span=5
+        1 1.1 end span=9
+        1 1.1 settled op=99 outcome=success
+        1 1.1 created op=20 kind=timer site=1 by=90
+        1 1.2 poll-enter
+        1 1.3 loop-end
+
+        """
+      let file = folder.write("trace.txt", Array(text.utf8))
+      let kinds = ["end-without-begin", "crossed-spans", "settled-unknown", "unknown-creator"]
+      let report = try run([Built.looptop, "report", file])
+      #expect(report.status == 0 && report.err == "")
+      #expect(report.out.contains("\nANOMALIES  the trace contradicts itself\n"))
+      let json = try run([Built.looptop, "report", "--json", file]).out
+      for kind in kinds {
+        #expect(report.out.contains("\n  \(kind), once: "), "\(kind): \(report.out)")
+        #expect(json.contains("{\"id\": \"\(kind)\", \"sentence\": \""))
+      }
+      #expect(json.components(separatedBy: "\"count\": 1}").count - 1 == kinds.count)
     }
 
     @Test func aLaterVersionIsRefusedWithBothNumbers() throws {

@@ -41,6 +41,10 @@ extension EndToEnd {
       let output = try run([Built.looptop, "diff"] + files)
       #expect(output.status == 0 && output.err == "")
       expect(output.out, isBaseline: "healthy-blocking-query.diff.txt")
+      let json = try run([Built.looptop, "diff", "--json"] + files)
+      #expect(json.status == 0)
+      expect(json.out.replacingOccurrences(of: root + "/", with: ""), isBaseline: "healthy-blocking-query.diff.json")
+      #expect(try JSONSerialization.jsonObject(with: Data(json.out.utf8)) is [String: Any])
       let same = try run([Built.looptop, "diff", files[0], files[0]])
       #expect(same.status == 0 && same.out.hasPrefix("No difference beyond chance."))
       #expect(try run([Built.looptop, "diff", files[0], "/nowhere"]).status == 3)
@@ -149,9 +153,12 @@ private enum Contract {
       "completed": .number, "failed": .number, "in_flight": .number, "waiting": .number, "stalled": .number,
       "slowest": .list(
         .object([
-          "id": .text, "name": .optional(.text), "site": .text, "duration_ns": .number, "running_ns": .number,
+          "id": .text, "name": .optional(.text), "site": .text, "began_ns": .number, "duration_ns": .number,
+          "running_ns": .number,
           "queued_ns": .optional(.number), "waiting_ns": .optional(.number), "blame": .optional(.list(.numbers)),
           "state": .choice(["running", "queued", "waiting", "stalled", "completed", "failed"]), "waiting_on": pending,
+          "waiting_through": .list(.numbers), "waiting_cycle": .optional(.number), "steps": .optional(.list(.numbers)),
+          "critical_path": .optional(.list(.numbers)),
         ])),
     ]),
     "anomalies": .list(.object(["id": .text, "sentence": .text, "count": .number])),
@@ -159,7 +166,7 @@ private enum Contract {
       .object([
         "id": .text, "severity": .choice(["error", "warning", "info"]), "site": .text, "file": .text,
         "line": .optional(.number), "sentence": .text, "count": .number, "caused_by": .optional(.text),
-        "numbers": .numbers,
+        "numbers": .numbers, "at_ns": .optional(.number), "loop": .optional(.number),
       ])),
   ])
 

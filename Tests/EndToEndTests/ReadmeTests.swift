@@ -21,6 +21,30 @@ extension EndToEnd {
       #expect(readme.contains("```text\n\(screen)```"))
     }
 
+    /// Commands on the recordings, each with what it prints.
+    private static let consoles = Array(readme.components(separatedBy: "```console\n").dropFirst()).map { block in
+      block.components(separatedBy: "```")[0]
+    }
+
+    @Test(arguments: consoles.indices) func itsOutputsAreTrue(_ index: Int) throws {
+      let lines = Self.consoles[index].split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+      let folder = try TemporaryFolder()
+      let output = try run(
+        ["/bin/sh", "-c", "cd \(root) && \(lines[0].dropFirst(2))"],
+        environment: ["PATH": "\(Built.folder):/usr/bin:/bin", "XDG_CONFIG_HOME": folder.path])
+      #expect(lines[0].hasPrefix("$ looptop ") && output.err == "")
+      // A block does not end with an empty line.
+      #expect(output.out.droppingLastEmptyLine == lines[1])
+    }
+
+    @Test func itsSettingsAreUnderstood() throws {
+      let block = readme.components(separatedBy: "```toml\n")[1].components(separatedBy: "```")[0]
+      let folder = try TemporaryFolder()
+      _ = folder.write("looptop.toml", Array(block.utf8))
+      let output = try run(["/bin/sh", "-c", "cd \(folder.path) && \(Built.looptop) config"])
+      #expect(output.status == 0 && output.out.contains("max-callback = \"50ms\"") && output.err == "")
+    }
+
     @Test func itsCommandsWork() throws {
       let block = try #require(
         readme.components(separatedBy: "```sh\n").first { $0.contains("looptop attach") }?
@@ -62,6 +86,8 @@ extension EndToEnd {
 }
 
 extension String {
+  fileprivate var droppingLastEmptyLine: String { hasSuffix("\n\n") ? String(dropLast()) : self }
+
   fileprivate func replacingOccurrences(_ old: String, _ new: String) -> String {
     components(separatedBy: old).joined(separator: new)
   }

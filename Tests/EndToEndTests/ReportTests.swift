@@ -23,7 +23,7 @@ extension EndToEnd {
       #expect(try run([Built.looptop, "report", file]).out == TextReport.render(report))
       #expect(
         try run([Built.looptop, "report", "--json", file]).out
-          == JSONReport.render(report, path: file, ledgers: ledgers))
+          == JSONReport.render(report, path: file, details: JSONReport.Details(ledgers: ledgers)))
     }
 
     @Test("What callbacks waited for adds up to the nanosecond, in all and in each", arguments: traces)
@@ -47,6 +47,38 @@ extension EndToEnd {
         }
       }
       for chain in report.chainList { #expect(chain.running + chain.queued + chain.waiting == chain.duration) }
+    }
+
+    @Test("Critical paths are as long as their chains, and their steps the chains' own", arguments: traces)
+    func criticalPathsAddUp(file: String) throws {
+      let store = try TraceStore(path: FilePath(file))
+      var analyzer = Analyzer()
+      var cursor = TraceStore.Cursor()
+      while let batch = try store.next(&cursor) { analyzer.consume(batch, definitions: store.definitions) }
+      let chains = analyzer.report(at: nil).chainList
+      let waterfalls = try Waterfalls(of: chains, in: store)
+      for chain in chains {
+        let waterfall = try #require(waterfalls[chain.id])
+        #expect(waterfall.criticalPath.reduce(.zero) { $0 + $1.length } == chain.duration)
+        #expect(waterfall.steps.suffix(32).map(\.began) == chain.steps.suffix(32).map(\.began))
+        #expect(waterfall.steps.suffix(32).map(\.site) == chain.steps.suffix(32).map(\.site))
+        for (segment, next) in zip(waterfall.criticalPath, waterfall.criticalPath.dropFirst()) {
+          #expect(segment.to == next.from)
+        }
+      }
+    }
+
+    @Test func aChainIsShownStepByStep() throws {
+      let file = Self.traces[0]
+      let named = try run([Built.looptop, "report", file, "--chain", "GET /report"]).out
+      #expect(named.contains("\nCHAIN 1:4245  GET /report\n") && named.contains("  critical path"))
+      #expect(named.contains("ran step 3, yearlyReport(_:)"))
+      let one = try run([Built.looptop, "report", file, "--chain", "1:24321"]).out
+      #expect(one.contains("CHAIN 1:24321  GET /report"))
+      let json = try run([Built.looptop, "report", file, "--chain", "1:24321", "--json"]).out
+      #expect(
+        json.contains("\"critical_path\": [")
+          && json.contains("\"triggered_by\": {\"site\": \"mayRead()\", \"step\": 1}"))
     }
 
     @Test func theOverviewIsATableOverTime() throws {

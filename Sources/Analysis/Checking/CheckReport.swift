@@ -4,27 +4,33 @@ import Trace
 public enum CheckReport: String, CaseIterable, Sendable {
   /// A line a breach, for people; one that says so where there is none.
   case text
-  /// For scripts: `{"schema": 1, "path", "passed", "complete", "breaches": […]}`.
+  /// For scripts: `{"schema": 1, "path", "passed", "complete", "breaches": […], "excused": […]}`.
   case json
   /// For CI servers that show test results: a test case a budget.
   case junit
-  /// For GitHub's runners, which show each breach at its line.
+  /// For GitHub's runners, which show each breach at its line; those that do not count as notices.
   case github
 
   /// The outcome, ended by a line feed where it is not empty.
   ///
   /// - Parameters:
-  ///   - breaches: what was found.
-  ///   - budgets: what was looked for.
+  ///   - breaches: what was found; those that are excused are told and do not count.
+  ///   - budgets: the names of what was looked for.
   ///   - complete: whether nothing of the trace is missing.
   ///   - path: where the trace was read from.
-  public func render(_ breaches: [Breach], of budgets: Budgets, complete: Bool, path: String) -> String {
+  public func render(_ breaches: [Breach], of budgets: [String], complete: Bool, path: String) -> String {
     switch self {
-    case .text: breaches.isEmpty ? "every budget is kept\n" : breaches.map { Self.line($0) + "\n" }.joined()
+    case .text: Self.text(breaches)
     case .json: Self.json(breaches, complete, path)
-    case .junit: Self.junit(breaches, budgets.names, path)
+    case .junit: Self.junit(breaches, budgets, path)
     case .github: breaches.map { Self.annotation($0) + "\n" }.joined()
     }
+  }
+
+  private static func text(_ breaches: [Breach]) -> String {
+    let counted = breaches.filter { $0.excuse == nil }.map { line($0) + "\n" }
+    let excused = breaches.filter { $0.excuse != nil }.map { "not counted, \(line($0))\n" }
+    return (counted.isEmpty ? ["every budget is kept\n"] : counted).joined() + excused.joined()
   }
 
   private static func line(_ breach: Breach) -> String {
@@ -33,35 +39,50 @@ public enum CheckReport: String, CaseIterable, Sendable {
   }
 
   private static func json(_ breaches: [Breach], _ complete: Bool, _ path: String) -> String {
-    let list = breaches.map { breach in
-      JSON.object([
-        ("budget", .string(breach.budget)), ("sentence", .string(breach.sentence)),
-        ("site", .optional(breach.site) { .string($0.function) }),
-        ("file", .optional(breach.site) { $0.file.isEmpty ? .null : .string($0.file) }),
-        ("line", .optional(breach.site) { $0.line == 0 ? .null : .integer(Int64($0.line)) }),
-        ("measured_ns", .optional(breach.measured) { .integer($0.count) }),
-        ("allowed_ns", .optional(breach.allowed) { .integer($0.count) }),
-      ])
-    }
+    let counted = breaches.filter { $0.excuse == nil }
     let json = JSON.object([
-      ("schema", .integer(1)), ("path", .string(path)), ("passed", .bool(breaches.isEmpty)),
-      ("complete", .bool(complete)), ("breaches", .array(list)),
+      ("schema", .integer(1)), ("path", .string(path)), ("passed", .bool(counted.isEmpty)),
+      ("complete", .bool(complete)), ("breaches", .array(counted.map { .object(members($0)) })),
+      (
+        "excused",
+        .array(
+          breaches.compactMap { breach in
+            breach.excuse.map { .object(members(breach) + [("excuse", .string($0.rawValue))]) }
+          })
+      ),
     ])
     return json.text + "\n"
   }
 
+  private static func members(_ breach: Breach) -> [(String, JSON)] {
+    [
+      ("budget", .string(breach.budget)), ("sentence", .string(breach.sentence)),
+      ("site", .optional(breach.site) { .string($0.function) }),
+      ("file", .optional(breach.site) { $0.file.isEmpty ? .null : .string($0.file) }),
+      ("line", .optional(breach.site) { $0.line == 0 ? .null : .integer(Int64($0.line)) }),
+      ("measured_ns", .optional(breach.measured) { .integer($0.count) }),
+      ("allowed_ns", .optional(breach.allowed) { .integer($0.count) }),
+    ]
+  }
+
   private static func junit(_ breaches: [Breach], _ names: [String], _ path: String) -> String {
-    let failed = Set(breaches.map(\.budget)).count
+    let failed = Set(breaches.filter { $0.excuse == nil }.map(\.budget)).count
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     text += "<testsuite name=\"\(escaped(path))\" tests=\"\(names.count)\" failures=\"\(failed)\">\n"
     for name in names {
-      let found = breaches.filter { $0.budget == name }
+      let found = breaches.filter { $0.budget == name && $0.excuse == nil }
+      let excused = breaches.filter { $0.budget == name && $0.excuse != nil }
       text += "  <testcase classname=\"looptop\" name=\"\(escaped(name))\""
-      text += found.isEmpty ? "/>\n" : ">\n"
+      text += found.isEmpty && excused.isEmpty ? "/>\n" : ">\n"
       if let first = found.first {
         text += "    <failure message=\"\(escaped(first.sentence))\">"
-        text += escaped(found.map(line).joined(separator: "\n")) + "</failure>\n  </testcase>\n"
+        text += escaped(found.map(line).joined(separator: "\n")) + "</failure>\n"
       }
+      if !excused.isEmpty {
+        let lines = excused.map { "not counted, " + line($0) }.joined(separator: "\n")
+        text += "    <system-out>\(escaped(lines))</system-out>\n"
+      }
+      if !found.isEmpty || !excused.isEmpty { text += "  </testcase>\n" }
     }
     return text + "</testsuite>\n"
   }
@@ -88,11 +109,12 @@ public enum CheckReport: String, CaseIterable, Sendable {
       if site.line > 0 { properties.append("line=\(site.line)") }
     }
     properties.append("title=\(property("looptop \(breach.budget)"))")
-    return "::error \(properties.joined(separator: ","))::\(command(breach.sentence))"
+    let command = breach.excuse == nil ? "error" : "notice"
+    return "::\(command) \(properties.joined(separator: ","))::\(escapedForRunner(breach.sentence))"
   }
 
   /// As a runner's commands want their text.
-  private static func command(_ text: String) -> String {
+  private static func escapedForRunner(_ text: String) -> String {
     text.reduce(into: "") { result, character in
       switch character {
       case "%": result += "%25"
@@ -104,18 +126,8 @@ public enum CheckReport: String, CaseIterable, Sendable {
   }
 
   private static func property(_ text: String) -> String {
-    command(text).reduce(into: "") { result, character in
+    escapedForRunner(text).reduce(into: "") { result, character in
       result += character == ":" ? "%3A" : character == "," ? "%2C" : String(character)
     }
-  }
-}
-
-extension Budgets {
-  /// The names of those that there are, in the order in which they are checked.
-  var names: [String] {
-    [
-      ("max-callback", maxCallback), ("max-tick", maxTick), ("max-lag-p99", maxLagP99),
-      ("max-queue-delay-p99", maxQueueDelayP99),
-    ].compactMap { $0.1 == nil ? nil : $0.0 } + forbidden.map { "no-\($0)" }
   }
 }

@@ -20,12 +20,18 @@ public struct Comparison: Hashable, Sendable {
   public struct Lengths: Hashable, Sendable {
     /// Of what.
     public var name: String
+    /// Where in the code, where it is about one place.
+    public var site: Site?
     /// How they changed.
     public var change: Change
     /// In the earlier trace; `nil` where it has none.
     public var before: Percentiles?
     /// In the later trace; `nil` where it has none.
     public var after: Percentiles?
+    /// Whether they are longer beyond chance, by the rank test; `nil` where there are too few to tell.
+    public var isMedianLonger: Bool?
+    /// Whether beyond chance more of them exceed the earlier 99th percentile; `nil` where there are too few to tell.
+    public var isTailLonger: Bool?
   }
 
   /// A finding in both traces.
@@ -108,6 +114,7 @@ public struct Comparison: Hashable, Sendable {
   /// Durations under their name.
   struct Named {
     var name: String
+    var site: Site?
     var durations: Durations
   }
 
@@ -117,14 +124,13 @@ public struct Comparison: Hashable, Sendable {
     let rows = after.map { named in
       let old = known[named.name]
       return (
-        Lengths(
-          name: named.name, change: old.map { change($0, named.durations) } ?? .new, before: old?.percentiles,
-          after: named.durations.percentiles), weight: weight(old, named.durations)
+        lengths(named, old), weight: weight(old, named.durations)
       )
     }
     let gone = before.filter { !left.contains($0.name) }.map { named in
       (
-        Lengths(name: named.name, change: .gone, before: named.durations.percentiles, after: nil),
+        Lengths(
+          name: named.name, site: named.site, change: .gone, before: named.durations.percentiles, after: nil),
         weight: weight(named.durations, nil)
       )
     }
@@ -139,19 +145,6 @@ public struct Comparison: Hashable, Sendable {
     }
     return abs(time(after) - time(before))
   }
-
-  private static func change(_ before: Durations, _ after: Durations) -> Change {
-    guard let test = RankTest(before.buckets, after.buckets), abs(test.score) >= RankTest.significant,
-      let old = before.percentiles, let new = after.percentiles
-    else { return .same }
-    // The median or the 99th percentile says the same as the test.
-    let isLonger = test.score > 0
-    func hasMoved(_ old: Nanoseconds, _ new: Nanoseconds) -> Bool {
-      (isLonger ? new.count - old.count : old.count - new.count) > old.count / 20
-    }
-    guard hasMoved(old.p50, new.p50) || hasMoved(old.p99, new.p99) else { return .same }
-    return isLonger ? .worse : .better
-  }
 }
 
 extension Analyzer {
@@ -159,7 +152,7 @@ extension Analyzer {
     loops.compactMap { $0 }.sorted { $0.id < $1.id }.flatMap { loop in
       let name = named ? "\(definitions.loop(loop.id)?.name ?? ""): " : ""
       return [("ticks", loop.passes), ("timers' delay", loop.delays.timers), ("all delays", loop.delays.all)]
-        .filter { $0.1.count > 0 }.map { Comparison.Named(name: name + $0.0, durations: $0.1) }
+        .filter { $0.1.count > 0 }.map { Comparison.Named(name: name + $0.0, site: nil, durations: $0.1) }
     }
   }
 
@@ -171,6 +164,9 @@ extension Analyzer {
 
   fileprivate func lengths(besides others: [Comparison.Place]) -> [Comparison.Named] {
     let durations = sites.counts.map(\.durations).filter { $0.count > 0 }
-    return zip(Comparison.names(places, besides: others), durations).map(Comparison.Named.init)
+    let places = places
+    return zip(Comparison.names(places, besides: others), zip(places, durations)).map { name, row in
+      Comparison.Named(name: name, site: row.0.site, durations: row.1)
+    }
   }
 }

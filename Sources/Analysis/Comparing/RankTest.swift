@@ -7,11 +7,13 @@ struct RankTest {
 
   /// At this score and beyond, chance alone is behind fewer than one in a thousand.
   static let significant = 3.29
+  /// Fewer are not judged.
+  static let enough: UInt64 = 8
 
   /// Compares by how often which durations were counted, in ascending order; `nil` where one has too few for a judgement.
   init?(_ before: [(value: UInt64, count: UInt64)], _ after: [(value: UInt64, count: UInt64)]) {
     let sizes = (Double(before.reduce(0) { $0 + $1.count }), Double(after.reduce(0) { $0 + $1.count }))
-    guard sizes.0 >= 8, sizes.1 >= 8 else { return nil }
+    guard min(sizes.0, sizes.1) >= Double(Self.enough) else { return nil }
     let all = sizes.0 + sizes.1
     // Of each of the later durations: the earlier ones that it exceeds, and half of those that it equals.
     var (place, below, wins, ties) = (0, 0.0, 0.0, 0.0)

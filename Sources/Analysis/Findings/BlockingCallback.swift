@@ -13,7 +13,7 @@ enum BlockingCallback: FindingCheck {
       if bySite[report.site] == nil { order.append(report.site) }
       bySite[report.site, default: []].append(report)
     }
-    let found = order.map { finding(at: $0, bySite[$0] ?? [], thresholds: thresholds) }
+    let found = order.compactMap { finding(at: $0, bySite[$0] ?? [], thresholds: thresholds) }
     // Still running first, then by the time they cost others, then by their own.
     return found.enumerated().sorted { a, b in
       let (x, y) = (a.element.finding.numbers, b.element.finding.numbers)
@@ -24,13 +24,13 @@ enum BlockingCallback: FindingCheck {
     }.map(\.element)
   }
 
-  private static func finding(at site: Site, _ reports: [SiteReport], thresholds: Thresholds) -> Found {
+  private static func finding(at site: Site, _ reports: [SiteReport], thresholds: Thresholds) -> Found? {
     let count = reports.reduce(0) { $0 + $1.slow }
     let total = reports.reduce(Nanoseconds.zero) { $0 + $1.slowOwn }
     let instances = reports.flatMap(\.worst).filter { $0.own > thresholds.slow }
     let longest = instances.map(\.own).max() ?? .zero
     let running = instances.filter(\.running).max { $0.own < $1.own }
-    let worst = running ?? instances.max { $0.own < $1.own }
+    guard let worst = running ?? instances.max(by: { $0.own < $1.own }) else { return nil }
     var numbers = ["count": Int64(clamping: count), "longest_ns": longest.count, "total_ns": total.count]
     numbers["running_ns"] = running?.own.count
     let harm = Harm(
@@ -44,7 +44,7 @@ enum BlockingCallback: FindingCheck {
       sentence: sentence(site, count: count, longest: longest, total: total, running: running?.own)
         + sentence(harm),
       advice: "Take the work off the loop: hand it to the thread pool, or split it and let the loop poll in between.",
-      count: count, causedBy: nil, numbers: numbers, loop: worst?.loop ?? LoopID(0), moment: worst?.began ?? Instant(0))
+      count: count, causedBy: nil, numbers: numbers, loop: worst.loop, moment: worst.began)
     return Found(finding: finding, subjects: Set(instances.map { .overruns($0.loop, .slowCallback) }))
   }
 

@@ -59,9 +59,10 @@ enum Findings {
     }
   }
 
-  /// What is wrong, worst first.
-  static func all(in evidence: Evidence, thresholds: Thresholds) -> [Finding] {
-    let found = explained(checks.flatMap { $0.findings(in: evidence, thresholds: thresholds).prefix(limit) })
+  /// What is wrong, worst first, of a trace that begins then: what is older can be seen at its begin.
+  static func all(in evidence: Evidence, thresholds: Thresholds, from: Instant?) -> [Finding] {
+    var found = explained(checks.flatMap { $0.findings(in: evidence, thresholds: thresholds).prefix(limit) })
+    for index in found.indices { found[index].moment = max(found[index].moment, from ?? found[index].moment) }
     return Severity.allCases.reversed().flatMap { severity in found.filter { $0.severity == severity } }
   }
 }

@@ -8,6 +8,23 @@ extension Analyzer {
     teller = Teller(of: subjects)
   }
 
+  /// A batch can hold a million events, and each is told in many more bytes than it has there.
+  private static let piece = 4_096
+
+  /// Takes the next events of a loop as `consume(_:definitions:)` does, and tells what happens in them a little at a time.
+  ///
+  /// Throws what `body` throws.
+  public mutating func consume<Failure>(
+    _ batch: Batch, definitions: Definitions, telling body: (Occurrence) throws(Failure) -> Void
+  ) throws(Failure) {
+    for start in stride(from: 0, to: batch.events.count, by: Self.piece) {
+      var piece = batch
+      piece.events = Array(batch.events[start..<min(start + Self.piece, batch.events.count)])
+      consume(piece, definitions: definitions)
+      for occurrence in takeOccurrences() { try body(occurrence) }
+    }
+  }
+
   /// What happened since this was last called; to be called after every batch, for until then it is kept.
   public mutating func takeOccurrences() -> [Occurrence] {
     guard let told = teller?.told, !told.isEmpty else { return [] }

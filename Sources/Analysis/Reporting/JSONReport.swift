@@ -4,21 +4,22 @@ import Trace
 ///
 /// Lengths of time are in nanoseconds, moments (`begin_ns`, `from_ns`, …) in nanoseconds since the trace's first event.
 public enum JSONReport {
-  /// The report as JSON, ended by a line feed; `path` is where the trace was read from. Without ledgers no chain has blame.
-  public static func render(_ report: Report, path: String?, ledgers: Ledgers? = nil) -> String {
+  /// The report as JSON, ended by a line feed; `path` is where the trace was read from.
+  public static func render(_ report: Report, path: String?, details: Details = Details()) -> String {
     let start = report.trace.from
     let json = JSON.object([
       ("schema", .integer(1)), ("trace", trace(report.trace, path: path)),
       ("processes", .array(report.processes.map(process))), ("loops", .array(report.loops.map(loop))),
       ("callbacks", .count(report.callbacks)), ("sites", .array(report.sites.map(site))),
       ("stalls", .array(report.stalls.map { stall($0, since: start) })),
-      ("operations", operations(report.operations)), ("chains", chains(report, since: start, ledgers)),
-      ("findings", .array(report.findings.map(finding))), ("anomalies", anomalies(report.anomalies)),
+      ("operations", operations(report.operations)), ("chains", chains(report, since: start, details)),
+      ("findings", .array(report.findings.map { finding($0, since: start) })),
+      ("anomalies", anomalies(report.anomalies)),
     ])
     return json.text + "\n"
   }
 
-  private static func time(_ duration: Nanoseconds) -> JSON { .integer(duration.count) }
+  static func time(_ duration: Nanoseconds) -> JSON { .integer(duration.count) }
 
   private static func trace(_ trace: TraceSummary, path: String?) -> JSON {
     .object([
@@ -64,7 +65,7 @@ public enum JSONReport {
   }
 
   /// Where in the code; null as far as it is not known.
-  private static func place(_ site: Site) -> [(String, JSON)] {
+  static func place(_ site: Site) -> [(String, JSON)] {
     [
       ("site", .string(site.function)), ("file", site.file.isEmpty ? .null : .string(site.file)),
       ("line", site.line == 0 ? .null : .integer(Int64(site.line))),
@@ -101,41 +102,6 @@ public enum JSONReport {
     ])
   }
 
-  private static func chains(_ report: Report, since start: Instant, _ ledgers: Ledgers?) -> JSON {
-    let counts = report.chains
-    return .object([
-      ("completed", .count(counts.completed)), ("failed", .count(counts.failed)),
-      ("in_flight", .count(counts.inFlight)), ("waiting", .count(counts.waiting)),
-      ("stalled", .count(counts.stalled)),
-      ("slowest", .array(report.toldChains.map { chain($0, since: start, ledgers) })),
-    ])
-  }
-
-  private static func chain(_ chain: ChainReport, since start: Instant, _ ledgers: Ledgers?) -> JSON {
-    .object([
-      // As the text form writes it: the raw value would not survive readers whose numbers are doubles.
-      ("id", .string("\(chain.id.loop.number):\(chain.id.serial)")), ("name", .optional(chain.name, JSON.string)),
-      ("site", .string(chain.site.function)), ("duration_ns", time(chain.duration)),
-      ("running_ns", time(chain.running)), ("queued_ns", time(chain.queued)), ("waiting_ns", time(chain.waiting)),
-      ("blame", .optional(ledgers) { blame($0.blame(of: chain.id)) }), ("state", .string(chain.state.rawValue)),
-      (
-        "waiting_on",
-        .optional(chain.waitingOn) { operation in
-          .object(
-            [("kind", .string("\(operation.kind)"))] + place(operation.site) + [
-              ("created_ns", time(operation.created - start)),
-              ("due_ns", .optional(operation.due) { time($0 - start) }),
-              ("label", .optional(operation.label, JSON.string)),
-            ])
-        }
-      ),
-    ])
-  }
-
-  private static func blame(_ charges: [(site: Site, time: Nanoseconds)]) -> JSON {
-    .array(charges.map { .object([("site", .string($0.site.function)), ("ns", time($0.time))]) })
-  }
-
   /// Ways in which the trace contradicts itself; a key that readers of the first reports do not know.
   private static func anomalies(_ counts: [Anomaly: UInt64]) -> JSON {
     .array(
@@ -146,11 +112,12 @@ public enum JSONReport {
       })
   }
 
-  private static func finding(_ finding: Finding) -> JSON {
+  private static func finding(_ finding: Finding, since start: Instant) -> JSON {
     .object(
       [("id", .string(finding.id)), ("severity", .string(finding.severity.rawValue))] + place(finding.site) + [
         ("sentence", .string(finding.sentence)), ("count", .count(finding.count)),
         ("caused_by", .optional(finding.causedBy, JSON.string)),
+        ("at_ns", time(finding.moment - start)), ("loop", .integer(Int64(finding.loop.number))),
         ("numbers", .object(finding.numbers.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })),
       ])
   }

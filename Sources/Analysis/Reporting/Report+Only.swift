@@ -17,11 +17,13 @@ extension Report {
     return report
   }
 
-  /// The report with only the chains whose name contains the text, the nameless by their first callback's function, and
-  /// the sites of their callbacks and of what they wait for, with their stalls and findings.
+  /// The report with only the chain of that id (`1:4711`), else those whose name contains the text, the nameless by their
+  /// first callback's function, and the sites of their callbacks and of what they wait for, with their stalls and findings.
   public func only(chain text: String) -> Report {
     var report = self
+    let meant = report.chainList.filter { "\($0.id.loop.number):\($0.id.serial)" == text }
     report.chainList.removeAll { !($0.name ?? $0.site.function).contains(text) }
+    if !meant.isEmpty { report.chainList = meant }
     let sites = Set(
       report.chainList.flatMap { chain in
         [chain.site] + chain.steps.map(\.site) + (chain.waitingOn.map { [$0.site] } ?? [])

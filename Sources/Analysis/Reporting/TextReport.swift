@@ -8,12 +8,15 @@ public enum TextReport {
 
   /// The report's lines, each ended by a line feed; free of colours and of what a terminal would obey.
   ///
-  /// Of a report with only the rows about one thing, `subject` says what that is: `site query`.
-  public static func render(_ report: Report, about subject: String? = nil) -> String {
-    let sections = [
-      verdict(report, subject) + [""] + heading(report), findings(report), loops(report), sites(report), stalls(report),
-      chains(report), operations(report), doubts(report),
-    ]
+  /// Of a report with only the rows about one thing, `subject` says what that is: `site query`. The first of its
+  /// chains is shown step by step where there is its waterfall.
+  public static func render(_ report: Report, about subject: String? = nil, waterfalls: Waterfalls? = nil) -> String {
+    let sections =
+      [
+        verdict(report, subject) + [""] + heading(report), findings(report), loops(report), sites(report),
+        stalls(report),
+        chains(report, withIDs: waterfalls != nil),
+      ] + steps(report, waterfalls) + [operations(report), doubts(report)]
     return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
   }
 
@@ -68,10 +71,12 @@ public enum TextReport {
     let lines = report.findings.prefix(rows).flatMap { finding in
       let cause = finding.causedBy.map { ", explained by \($0)" } ?? ""
       let place = Format.place(finding.site)
+      let loop = report.loops.count > 1 ? " on loop \(finding.loop.number)" : ""
+      let moment = "See it at \(Format.duration(finding.moment - report.trace.from))\(loop)."
       let title = "  \(finding.severity.rawValue): \(finding.id)\(cause)"
       let advice = finding.causedBy == nil ? finding.advice : ""
       return [title + (place.isEmpty ? "" : "  \(place)".shortened(to: max(width - title.displayWidth, 0)))]
-        + (finding.sentence.wrapped(to: width - 4) + advice.wrapped(to: width - 4)).map { "    " + $0 }
+        + ["\(finding.sentence.ended) \(moment)", advice].flatMap { $0.wrapped(to: width - 4) }.map { "    " + $0 }
     }
     return ["FINDINGS"] + lines + more(report.findings.count)
   }
@@ -122,22 +127,33 @@ public enum TextReport {
     return report.stalls.isEmpty ? [] : [title] + table.lines(width: width) + more(report.stalls.count)
   }
 
-  private static func chains(_ report: Report) -> [String] {
+  private static func chains(_ report: Report, withIDs: Bool) -> [String] {
     guard !report.chainList.isEmpty else { return [] }
     let counts = report.chains
     var table = TextTable(
-      ("chain", .left), ("state", .left), ("age", .right), ("ran", .right), ("queued", .right), ("waits for", .left))
+      ("chain", .left), ("state", .left), ("age", .right), ("ran", .right), ("queued", .right),
+      (withIDs ? "id" : "waits for", .left))
     for chain in report.chainList.prefix(rows) {
-      let leaf = chain.waitingOn.map { "\(Format.noun($0.kind)) of \(Format.function($0.site).shortened(to: 20))" }
+      let leaf = chain.waitingOn.map { leaf in
+        leaf.label.map { "\(Format.noun(leaf.kind)) \(Format.visible($0))" }
+          ?? "\(Format.noun(leaf.kind)) of \(Format.function(leaf.site).shortened(to: 20))"
+      }
+      let id = "\(chain.id.loop.number):\(chain.id.serial)"
       table.add(
         Format.name(chain).shortened(to: 24), chain.state.rawValue, Format.duration(chain.duration),
-        Format.duration(chain.running), harm(chain.queued), leaf?.shortened(to: 26) ?? "")
+        Format.duration(chain.running), harm(chain.queued), withIDs ? id : leaf?.shortened(to: 26) ?? "")
     }
     let title =
       "CHAINS  \(Format.count(counts.completed)) completed, \(Format.count(counts.failed)) failed, "
       + "\(Format.count(counts.inFlight)) in flight (\(Format.count(counts.waiting)) waiting, "
       + "\(Format.count(counts.stalled)) stalled)"
     return [title.shortened(to: width)] + table.lines(width: width) + more(report.chainList.count)
+  }
+
+  /// The first chain step by step; the others are to be had by their ids.
+  private static func steps(_ report: Report, _ waterfalls: Waterfalls?) -> [[String]] {
+    guard let chain = report.chainList.first, let waterfall = waterfalls?[chain.id] else { return [] }
+    return [WaterfallReport.lines(chain, waterfall, since: report.trace.from)]
   }
 
   private static func operations(_ report: Report) -> [String] {
@@ -167,4 +183,9 @@ public enum TextReport {
     return (gaps.isEmpty ? [] : [title] + gaps.prefix(rows) + more(gaps.count))
       + (anomalies.isEmpty ? [] : ["ANOMALIES  the trace contradicts itself"] + anomalies)
   }
+}
+
+extension String {
+  /// With a full stop where it has none: a traced program's text may end a sentence.
+  fileprivate var ended: String { last.map { ".?!".contains($0) } == true ? self : self + "." }
 }

@@ -11,6 +11,9 @@ struct TypedDuration: Hashable, ExpressibleByArgument {
   /// A hundred days.
   private static let longest = 100 * 86_400e9
 
+  /// A length of time from its value.
+  init(_ length: Nanoseconds) { self.length = length }
+
   /// `nil` for what is no length of time, or not from a nanosecond to a hundred days.
   init?(argument: String) {
     guard let (number, unit) = split(argument),
@@ -18,6 +21,14 @@ struct TypedDuration: Hashable, ExpressibleByArgument {
       (1...TypedDuration.longest).contains(number * scale)
     else { return nil }
     length = Nanoseconds(Int64((number * scale).rounded()))
+  }
+}
+
+extension TypedDuration {
+  /// As it is typed, exactly: in the largest unit of which it is a whole number.
+  var text: String {
+    let unit = Self.units.last { length.count % Int64($0.1) == 0 } ?? ("ns", 1)
+    return "\(length.count / Int64(unit.1))\(unit.0)"
   }
 }
 

@@ -26,6 +26,6 @@ struct AttachCommand: ParsableCommand {
     defer { recording.close() }
     recording.poll()
     guard recording.foundLoops else { throw Failure.notTraced(program.identity.pid, recording.unusable) }
-    try Viewer(Study(recording), recording: recording, screen).run()
+    try Viewer(Study(recording, thresholds: Settings.read().thresholds), recording: recording, screen).run()
   }
 }

@@ -16,13 +16,21 @@ struct DiffCommand: ParsableCommand {
   @Argument(help: "The later trace.")
   var after: String
 
+  @Flag(help: "Print JSON for a script.")
+  var json = false
+
+  @OptionGroup var thresholds: ThresholdOptions
+
   func run() throws {
+    let thresholds = thresholds.thresholds(over: try Settings.read())
     let studies = try [before, after].map { file in
-      let study = try Study(file: file)
+      let study = try Study(file: file, thresholds: thresholds)
       try study.readFile()
       guard study.report.trace.events > 0 else { throw Failure.noEvents(file) }
       return study
     }
-    Standard.output.write(DiffReport.render(Comparison(of: studies[0].analyzer, with: studies[1].analyzer)))
+    let comparison = Comparison(of: studies[0].analyzer, with: studies[1].analyzer)
+    Standard.output.write(
+      json ? DiffJSON.render(comparison, before: before, after: after) : DiffReport.render(comparison))
   }
 }

@@ -1,3 +1,4 @@
+import Analysis
 import ArgumentParser
 import Export
 import Glibc
@@ -58,21 +59,22 @@ struct ExportCommand: ParsableCommand {
     }
     if form == .perfetto, output == nil, isatty(STDOUT_FILENO) == 1 { throw Failure.binaryToTerminal }
     let store = try openTrace(file)
+    let thresholds = try Settings.read().thresholds
     let target = if let output { try ExportOutput.file(output, force: force) } else { ExportOutput.standard }
     do throws(ExportError) {
-      try write(store, to: target)
+      try write(store, thresholds, to: target)
       try target.commit()
     } catch {
       throw Failure.export(error)
     }
   }
 
-  private func write(_ store: TraceStore, to target: ExportOutput) throws(ExportError) {
+  private func write(_ store: TraceStore, _ thresholds: Thresholds, to target: ExportOutput) throws(ExportError) {
     // A trace without events is a text all the same.
     if form == .text {
       return try TextExport.write(store) { (text) throws(ExportError) in try target.write(Array(text.utf8)) }
     }
-    let source = try ExportSource(store)
+    let source = try ExportSource(store, thresholds: thresholds)
     switch form {
     case .sqlite: try SQLiteExport.write(source, to: target.temporary ?? "")
     case .perfetto: try PerfettoExport.write(source) { (bytes) throws(ExportError) in try target.write(bytes) }

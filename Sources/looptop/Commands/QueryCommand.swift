@@ -47,8 +47,9 @@ struct QueryCommand: ParsableCommand {
 
   func run() throws {
     let store = try openTrace(file)
+    let thresholds = try Settings.read().thresholds
     do throws(ExportError) {
-      let source = try ExportSource(store, since: since?.length, until: until?.length)
+      let source = try ExportSource(store, since: since?.length, until: until?.length, thresholds: thresholds)
       guard let sql else { return Standard.output.write(TraceQuery.schema(of: source)) }
       let query = try TraceQuery(sql, of: source)
       let output = ExportOutput.standard

@@ -1,3 +1,4 @@
+import Analysis
 import ArgumentParser
 import Drain
 import Glibc
@@ -43,13 +44,14 @@ struct RecordCommand: ParsableCommand {
   }
 
   func run() throws {
+    let thresholds = try onStall ? Settings.read().thresholds : Thresholds()
     let session = try SessionFolder()
     defer { session.remove() }
     let recording =
       onStall
       ? try Recording(session.path, keeping: StallRecording.spool)
       : try Recording(session.path, into: output, force: force, keeping: keep)
-    let stalls = onStall ? try StallRecording(recording, beside: output, force: force) : nil
+    let stalls = onStall ? try StallRecording(recording, beside: output, force: force, thresholds: thresholds) : nil
     // These are meant for the program; it has them as they were.
     for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_IGN) }
     var child: Child

@@ -12,6 +12,6 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     try Viewer.requireTerminal()
-    try Viewer(Study(file: file), recording: nil, screen).run()
+    try Viewer(Study(file: file, thresholds: Settings.read().thresholds), recording: nil, screen).run()
   }
 }

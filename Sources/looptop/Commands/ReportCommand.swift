@@ -31,23 +31,19 @@ struct ReportCommand: ParsableCommand {
   @Option(help: "Leave out the other loops: a name or a number.")
   var loop: String?
 
-  @Option(help: "Show only the chains whose name contains this, and their callbacks.")
+  @Option(help: "Show only the chains whose name contains this, or that of an id, and their callbacks; step by step.")
   var chain: String?
 
   @Option(help: "Show only what is about sites whose function or file contains this.")
   var site: String?
 
-  @Option(help: "A callback that takes longer is slow: 50ms unless set.")
-  var slow: TypedDuration?
-
-  @Option(help: "A chain in flight that is silent for longer may be stalled: 1s unless set.")
-  var stalled: TypedDuration?
+  @OptionGroup var thresholds: ThresholdOptions
 
   func validate() throws {
     guard !(json && overview) else { throw ValidationError("The overview is text: leave out --json or --overview") }
-    let lengths = [since, until, slow, stalled].compactMap { $0 }
+    let lengths = [since, until].compactMap { $0 }
     let names = [loop, chain, site].compactMap { $0 }
-    guard !overview || lengths.isEmpty && names.isEmpty else {
+    guard !overview || lengths.isEmpty && names.isEmpty && thresholds.isEmpty else {
       throw ValidationError("The overview is of the whole trace: leave out --overview or what restricts it")
     }
     if let since, let until, until.length <= since.length {
@@ -56,7 +52,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let study = try Study(file: file, thresholds: thresholds)
+    let study = try Study(file: file, thresholds: thresholds.thresholds(over: try Settings.read()))
     if overview { return try printOverview(of: study.store) }
     let part = try part(of: study.store)
     try study.readFile(part)
@@ -64,21 +60,17 @@ struct ReportCommand: ParsableCommand {
     guard report.trace.events > 0 else { throw part.isWhole ? Failure.noEvents(file) : .noEventsInPart(file) }
     if let chain { report = report.only(chain: chain) }
     if let site { report = report.only(site: site) }
+    let waterfalls = chain == nil ? nil : try study.waterfalls(of: report.toldChains)
     Standard.output.write(
       json
-        ? JSONReport.render(report, path: file, ledgers: try study.ledgers(of: report.toldChains))
-        : TextReport.render(report, about: subject))
+        ? JSONReport.render(
+          report, path: file,
+          details: JSONReport.Details(ledgers: try study.ledgers(of: report.toldChains), waterfalls: waterfalls))
+        : TextReport.render(report, about: subject, waterfalls: waterfalls))
     let diagnostics = study.store.diagnostics
     if diagnostics.tornTail != nil || !diagnostics.damage.isEmpty {
       Standard.error.write("looptop: \(visible(file)) is not whole; `looptop verify` says what is lost\n")
     }
-  }
-
-  private var thresholds: Thresholds {
-    var thresholds = Thresholds()
-    if let slow { thresholds.slow = slow.length }
-    if let stalled { thresholds.stalled = stalled.length }
-    return thresholds
   }
 
   private var subject: String? {

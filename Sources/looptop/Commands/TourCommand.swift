@@ -15,7 +15,10 @@ struct TourCommand: ParsableCommand {
 
   func run() throws {
     try Viewer.requireTerminal()
-    if let file { return try Viewer(Study(file: file), recording: nil, screen).run(tour: true) }
+    if let file {
+      return try Viewer(Study(file: file, thresholds: Settings.read().thresholds), recording: nil, screen).run(
+        tour: true)
+    }
     let session = try SessionFolder()
     defer { session.remove() }
     let recording = try Recording(session.path)
