@@ -58,6 +58,7 @@ extension Analyzer {
 
     let isNested = !loop.stack.isEmpty
     let entry = span.operation.flatMap { take($0, at: time, &loop) }
+    if let entry { loop.stalls.census.dequeue(entry.brood) }
     let record = span.operation.flatMap { operations.pool.slot(of: $0.raw) }.map { operations.pool[$0] }
     let readiness = Readiness(
       of: span, at: time, queued: entry?.moment, due: record.flatMap { $0.standing ? nil : $0.due }, polls: loop.polls,

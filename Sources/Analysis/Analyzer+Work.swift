@@ -89,7 +89,8 @@ extension Analyzer {
     callOff(entry.id, at: time, &loop)
     let chain = entry.chain.map(chains.reference) ?? loop.stack.top?.chain
     var waiting = QueueEntry(
-      moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id, creator: entry.creator)
+      moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id, creator: entry.creator,
+      site: entry.site, brood: loop.stalls.census.brood)
     guard let slot = queue.insert(entry.id.raw, fresh: waiting) else { return }
     if let chain = flight(of: chain, at: time, site: entry.site, &loop) {
       chains[chain].queued += 1
@@ -99,7 +100,6 @@ extension Analyzer {
     loop.queueDepth += 1
     if teller != nil { tellQueued(entry, at: waiting.moment, loop) }
     loop.spin.bearFruit()
-    loop.stalls.census.enqueue()
     loop.blame.log.beginWait(at: waiting.moment, chain: waiting.waitingChain)
   }
 
