@@ -6,7 +6,9 @@ extension Analyzer {
     endPass(at: time, isTick: true, &loop)
     if case .polling = loop.phase { return }
     loop.polls.enter(at: time, timeout: timeout)
-    loop.trend.sample(loop.queueDepth, at: time)
+    if loop.trend.sample(loop.queueDepth, at: time), loop.queueDepth >= thresholds.growing {
+      loop.trend.heaviest = mostQueued(on: loop.id)
+    }
     loop.poll(at: time)
   }
 

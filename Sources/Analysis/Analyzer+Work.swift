@@ -135,6 +135,15 @@ extension Analyzer {
     }
   }
 
+  /// The site of most callbacks in the loop's ready queue. Costs a look at each of them.
+  func mostQueued(on loop: LoopID) -> SiteID? {
+    var counts: [SiteID: Int] = [:]
+    for slot in queue.allSlots where queue.isLive(slot) && queue[slot].loop == loop {
+      counts[queue[slot].site, default: 0] += 1
+    }
+    return counts.max { ($0.value, $1.key.index) < ($1.value, $0.key.index) }?.key
+  }
+
   mutating func name(_ id: ChainID, _ name: String, at time: Instant, _ loop: inout LoopAnalysis) {
     let top = loop.stack.top
     let current = chains.slot(top?.chain)
