@@ -142,6 +142,7 @@ public struct Analyzer: Sendable {
     case .marked: loop.spin.bearFruit()
     case .used(let usage):
       loop.cpu = (loop.cpu?.first ?? usage.cpu, usage.cpu)
+      loop.spin.read(usage)
       loop.stalls.read(StallDetector.Reading(time: time, cpu: usage.cpu))
     case .anchor(let anchor): self.anchor = self.anchor ?? anchor
     case .gap(let gap): lose(gap, at: time, &loop)

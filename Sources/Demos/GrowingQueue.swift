@@ -16,7 +16,7 @@ private final class Outbox {
   private let reactor: Reactor
   private var sent = 0
   private var peer: Connection?
-  private var lastSeal: UInt32 = 0
+  private var lastSeal = 0
 
   private struct Message {
     let number: Int
@@ -29,7 +29,7 @@ private final class Outbox {
   func start() {
     reactor.callEvery(.milliseconds(25)) {
       self.sent += 1
-      self.deliver(Message(number: self.sent, text: [UInt8](repeating: UInt8(self.sent % 256), count: 40_000)))
+      self.deliver(Message(number: self.sent, text: [UInt8](repeating: UInt8(self.sent % 256), count: 60_000)))
     }
   }
 
@@ -44,6 +44,9 @@ private final class Outbox {
 
   /// A message goes out with a checksum, in which the one before has its part.
   private func seal(_ message: Message) {
-    lastSeal = message.text.reduce(lastSeal) { ($0 &* 31) &+ UInt32($1) }
+    var hasher = Hasher()
+    hasher.combine(lastSeal)
+    message.text.withUnsafeBytes { hasher.combine(bytes: $0) }
+    lastSeal = hasher.finalize()
   }
 }

@@ -113,14 +113,19 @@ private func at(_ milliseconds: Double) -> String {
 }
 
 @Suite struct `A spinning loop` {
-  /// Passes of 10 µs with a poll of `poll` µs each; `doing` stands inside the callback.
-  private func passes(_ count: Int, poll: Double, doing: String = "") -> String {
+  /// Passes of 10 µs with a poll of `poll` µs each; `doing` stands inside the callback. In each hundredth the thread's usage is
+  /// read, where it is said how often it leaves its CPU in a hundred passes.
+  private func passes(_ count: Int, poll: Double, doing: String = "", waits: Int? = nil) -> String {
     var text = ""
     for index in 0..<count {
       let begin = 1_000 + Double(index) * (10 + poll) / 1_000
       text +=
         "\(at(begin)) poll-enter\n\(at(begin + poll / 1_000)) poll-return ready=1\n"
         + "\(at(begin + poll / 1_000)) begin span=\(index * 9 + 1) site=2 kind=io trigger=poll\n"
+      if let waits, index % 100 == 0 {
+        let left = waits * index / 100
+        text += "\(at(begin + poll / 1_000)) used cpu=1.0 voluntary=\(left) involuntary=7 minor=0 major=0\n"
+      }
       if !doing.isEmpty { text += "\(at(begin + poll / 1_000)) \(doing)\n" }
       text += "\(at(begin + poll / 1_000)) end span=\(index * 9 + 1)\n"
     }
@@ -137,6 +142,12 @@ private func at(_ milliseconds: Double) -> String {
     #expect(finding.id == "spinning-loop")
     #expect(finding.site.function == "query(_:)")
     #expect(finding.sentence == "query(_:) was called 1,999 times in 24.0 ms without a wait, and nothing came of it.")
+  }
+
+  @Test func `in a slow program is one that does not leave its CPU`() throws {
+    let found = try report(passes(2_000, poll: 8, waits: 1), thresholds: strict).findings
+    #expect(found.map(\.id) == ["spinning-loop"])
+    #expect(try report(passes(2_000, poll: 8, waits: 90), thresholds: strict).findings.isEmpty)
   }
 
   @Test func `is not one that waits for its peer, nor one that does something, nor one that does so for a moment`()

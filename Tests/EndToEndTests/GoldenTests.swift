@@ -1,8 +1,12 @@
+import Analysis
 import Foundation
 import Testing
 
 private let root = String(#filePath.prefix(#filePath.count - "/Tests/EndToEndTests/GoldenTests.swift".count))
-private let recordings = ["healthy", "blocking-query", "never-fires", "hang"]
+private let recordings = [
+  "healthy", "blocking-query", "thousand-cuts", "starvation", "late-timers", "spinning", "growing-queue",
+  "saturated-pool", "never-fires", "dropped", "unhandled-failure", "waiting-cycle", "hang",
+]
 
 /// Compares with a file in Baselines, or writes it where it is not there yet or `LOOPTOP_RECORD_BASELINES` says so.
 private func expect(_ text: String, isBaseline name: String, at location: SourceLocation = #_sourceLocation) {
@@ -36,17 +40,46 @@ extension EndToEnd {
       #expect(problems == [])
     }
 
-    @Test func theDifference() throws {
-      let files = ["healthy", "blocking-query"].map { "\(root)/traces/\($0).looptrace" }
+    @Test(arguments: recordings) func theCheck(_ name: String) throws {
+      let budgets = ["--max-callback", "50ms", "--max-tick", "60ms", "--max-lag-p99", "20ms"]
+      let output = try run(
+        [Built.looptop, "check", "\(root)/traces/\(name).looptrace", "--allow-gaps"] + budgets
+          + Budgets.findings.flatMap { ["--no", $0] })
+      #expect(output.status == (name == "healthy" ? 0 : 1))
+      #expect(output.err == "")
+      expect(output.out, isBaseline: "\(name).check.txt")
+    }
+
+    @Test(arguments: ["findings", "stalls", "harm"]) func theQuery(_ table: String) throws {
+      let questions = [
+        "findings":
+          "SELECT id, severity, function, line, count, caused_by FROM findings LEFT JOIN sites s ON s.id = site",
+        "stalls": "SELECT begin_ns, duration_ns, function, callbacks, cause, harm_ns FROM stalls LEFT JOIN sites s "
+          + "ON s.id = site ORDER BY begin_ns",
+        "harm": "SELECT * FROM harm",
+      ]
+      let names = recordings.filter { $0 != "growing-queue" && $0 != "spinning" }
+      let answers = try names.map { name in
+        let output = try run([Built.looptop, "query", "\(root)/traces/\(name).looptrace", questions[table] ?? ""])
+        #expect(output.status == 0 && output.err == "")
+        return "\(name)\n\(output.out)"
+      }
+      expect(answers.joined(separator: "\n"), isBaseline: "\(table).query.txt")
+    }
+
+    @Test(arguments: ["blocking-query", "thousand-cuts", "never-fires", "dropped"]) func theDifference(
+      _ name: String
+    ) throws {
+      let files = ["healthy", name].map { "\(root)/traces/\($0).looptrace" }
       let output = try run([Built.looptop, "diff"] + files)
       #expect(output.status == 0 && output.err == "")
-      expect(output.out, isBaseline: "healthy-blocking-query.diff.txt")
+      expect(output.out, isBaseline: "healthy-\(name).diff.txt")
       let same = try run([Built.looptop, "diff", files[0], files[0]])
       #expect(same.status == 0 && same.out.hasPrefix("No difference beyond chance."))
       #expect(try run([Built.looptop, "diff", files[0], "/nowhere"]).status == 3)
     }
 
-    @Test(arguments: recordings) func theFirstScreen(_ name: String) throws {
+    @Test(arguments: ["healthy", "blocking-query", "never-fires", "hang"]) func theFirstScreen(_ name: String) throws {
       let terminal = try Tmux("\(Built.looptop) replay \(root)/traces/\(name).looptrace")
       expect(try painted(terminal, " REPLAY ", "q Quit"), isBaseline: "\(name).screen.txt")
     }
@@ -78,7 +111,9 @@ extension EndToEnd {
       for name in recordings { #expect(contents("\(root)/traces/\(name).looptrace").count < 1 << 20) }
     }
 
-    @Test(arguments: recordings) func theTextFormIsReadBackTheSame(_ name: String) throws {
+    @Test(arguments: recordings.filter { $0 != "spinning" && $0 != "growing-queue" }) func theTextFormIsReadBackTheSame(
+      _ name: String
+    ) throws {
       let output = try run([Built.looptop, "export", "\(root)/traces/\(name).looptrace", "--to", "text"])
       #expect(output.status == 0)
       let verify = try run([Built.looptop, "verify", "\(root)/traces/\(name).looptrace"])
