@@ -29,7 +29,7 @@ extension Analyzer {
     if case .busy = loop.phase { enterPoll(.zero, at: time, &loop) }
     if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
     if case .polling(let since) = loop.phase { loop.spin.leavePoll(after: time - since) }
-    loop.polls.leave(at: time)
+    if loop.polls.leave(at: time) { loop.stalls.countWait() }
     loop.leavePoll(at: time)
   }
 

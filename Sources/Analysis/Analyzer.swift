@@ -143,7 +143,8 @@ public struct Analyzer: Sendable {
     case .used(let usage):
       loop.cpu = (loop.cpu?.first ?? usage.cpu, usage.cpu)
       loop.spin.read(usage)
-      loop.stalls.read(StallDetector.Reading(time: time, cpu: usage.cpu))
+      loop.stalls.read(
+        StallDetector.Reading(time: time, cpu: usage.cpu, voluntarySwitches: usage.voluntarySwitches))
     case .anchor(let anchor): self.anchor = self.anchor ?? anchor
     case .gap(let gap): lose(gap, at: time, &loop)
     case .checkpoint(let index):

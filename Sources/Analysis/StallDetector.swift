@@ -27,10 +27,11 @@ struct StallDetector {
     var own: Nanoseconds
   }
 
-  /// A reading of the thread's CPU time.
+  /// A reading of the thread's CPU time, and of how often it had left its CPU of its own accord.
   struct Reading {
     var time: Instant
     var cpu: Nanoseconds
+    var voluntarySwitches: UInt32
   }
 
   private var began = Instant(0)
@@ -41,6 +42,14 @@ struct StallDetector {
   /// The last reading ahead of the pass, and the last within it.
   private var before: Reading?
   private var within: Reading?
+  /// Polls that have waited since the former, in each of which the thread left its CPU.
+  private var waits: Int32 = 0
+
+  /// A poll returns that has waited: a pass is to begin.
+  mutating func countWait() {
+    forgetPass()
+    waits &+= 1
+  }
 
   /// A pass begins.
   mutating func begin(at time: Instant) {
@@ -48,8 +57,15 @@ struct StallDetector {
     worst = nil
     callbacks = 0
     census.begin()
-    before = within ?? before
-    within = nil
+    forgetPass()
+  }
+
+  /// The last reading in the pass that is over is the last one ahead of the next.
+  private mutating func forgetPass() {
+    guard let within else { return }
+    before = within
+    self.within = nil
+    waits = 0
   }
 
   /// A span began.
@@ -67,7 +83,9 @@ struct StallDetector {
   /// The thread's CPU time was read.
   mutating func read(_ reading: Reading) {
     // One ahead of the pass's first span stands at its begin.
-    if callbacks == 0 || before == nil { before = reading } else { within = reading }
+    guard callbacks == 0 || before == nil else { return within = reading }
+    before = reading
+    waits = 0
   }
 
   /// The pass as a stall, should it be one, with the spans that are still open in it.
@@ -82,18 +100,23 @@ struct StallDetector {
     }
     return StallRecord(
       loop: loop, began: began, duration: duration, ended: ended, worst: worst, callbacks: callbacks,
-      cause: cause(until: now),
+      cause: cause(until: now, threshold: threshold),
       why: census.overrun(duration, worst: worst?.own ?? .zero, threshold: threshold),
       heaviest: census.heaviest.map { (sites.counts[Int($0.index)].site, $0.own, $0.count) })
   }
 
-  /// Computing, where readings around the stall leave no other explanation.
-  private func cause(until end: Instant) -> Stall.Cause {
+  /// What readings around the stall leave no other explanation for.
+  private func cause(until end: Instant, threshold: Nanoseconds) -> Stall.Cause {
     guard let before, let within else { return .unknown }
     let covered = min(within.time, end) - max(before.time, began)
+    guard covered.count > (end - began).count / 5 * 4 else { return .unknown }
     // All CPU time between the readings that can have been used outside of the stall is taken to have been.
-    let certain = within.cpu - before.cpu - (within.time - before.time - covered)
-    let isBracketed = covered.count > (end - began).count / 5 * 4
-    return isBracketed && certain.count > covered.count / 5 * 4 ? .computing : .unknown
+    let most = within.cpu - before.cpu
+    let certain = most - (within.time - before.time - covered)
+    if certain.count > covered.count / 5 * 4 { return .computing }
+    // Who never leaves the CPU of his own accord computes, or waits for it.
+    guard Int32(bitPattern: within.voluntarySwitches &- before.voluntarySwitches) <= waits else { return .unknown }
+    if certain > threshold { return .computing }
+    return most + (end - began - covered) <= threshold ? .cpuWait : .unknown
   }
 }

@@ -29,17 +29,18 @@ struct PollHistory {
     entry = (time, timeout != .zero)
   }
 
-  /// The poll returned.
+  /// The poll returned; tells whether it has waited.
   @inline(__always)
-  mutating func leave(at time: Instant) {
+  mutating func leave(at time: Instant) -> Bool {
     guard let entry else {
       reported = Readiness(certain: time, earliest: time)
-      return
+      return false
     }
     let hasWaited = entry.mayWait && time - entry.time > Self.shortestWait
     // What was ready at the poll before would have been reported by it.
     reported = Readiness(certain: time, earliest: hasWaited ? entry.time : before ?? entry.time)
     self.entry = nil
+    return hasWaited
   }
 
   /// Events are missing.
