@@ -28,8 +28,11 @@ extension Analyzer {
     // A second return without an enter between them ends a pass all the same.
     if case .busy = loop.phase { enterPoll(.zero, at: time, &loop) }
     if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
-    if case .polling(let since) = loop.phase { loop.spin.leavePoll(after: time - since) }
-    if loop.polls.leave(at: time) { loop.stalls.countWait() }
+    let waited = loop.polls.leave(at: time)
+    if case .polling(let since) = loop.phase {
+      loop.spin.leavePoll(after: time - since)
+      if waited || time - since > SpinWatch.instantPoll { loop.stalls.countWait(isCertain: waited) }
+    }
     loop.leavePoll(at: time)
   }
 

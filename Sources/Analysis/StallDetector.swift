@@ -32,6 +32,7 @@ struct StallDetector {
     var time: Instant
     var cpu: Nanoseconds
     var voluntarySwitches: UInt32
+    var involuntarySwitches: UInt32
   }
 
   private var began = Instant(0)
@@ -42,13 +43,13 @@ struct StallDetector {
   /// The last reading ahead of the pass, and the last within it.
   private var before: Reading?
   private var within: Reading?
-  /// Polls that have waited since the former, in each of which the thread left its CPU.
-  private var waits: Int32 = 0
+  /// Polls since the former in which the thread left its CPU, and such that were so short that it may not have.
+  private var waits: (certain: Int32, likely: Int32) = (0, 0)
 
-  /// A poll returns that has waited: a pass is to begin.
-  mutating func countWait() {
+  /// A poll returns that has waited, for certain or probably: a pass is to begin.
+  mutating func countWait(isCertain: Bool) {
     forgetPass()
-    waits &+= 1
+    if isCertain { waits.certain &+= 1 } else { waits.likely &+= 1 }
   }
 
   /// A pass begins.
@@ -65,7 +66,7 @@ struct StallDetector {
     guard let within else { return }
     before = within
     self.within = nil
-    waits = 0
+    waits = (0, 0)
   }
 
   /// A span began.
@@ -85,7 +86,7 @@ struct StallDetector {
     // One ahead of the pass's first span stands at its begin.
     guard callbacks == 0 || before == nil else { return within = reading }
     before = reading
-    waits = 0
+    waits = (0, 0)
   }
 
   /// The pass as a stall, should it be one, with the spans that are still open in it.
@@ -115,8 +116,16 @@ struct StallDetector {
     let certain = most - (within.time - before.time - covered)
     if certain.count > covered.count / 5 * 4 { return .computing }
     // Who never leaves the CPU of his own accord computes, or waits for it.
-    guard Int32(bitPattern: within.voluntarySwitches &- before.voluntarySwitches) <= waits else { return .unknown }
+    guard stayed(from: before, to: within) else { return .unknown }
     if certain > threshold { return .computing }
     return most + (end - began - covered) <= threshold ? .cpuWait : .unknown
+  }
+
+  /// Whether the thread left its CPU of its own accord in polls only. One who sleeps is not put off it again and again: where
+  /// that happened, short polls are believed to have waited.
+  private func stayed(from before: Reading, to within: Reading) -> Bool {
+    let voluntary = Int32(bitPattern: within.voluntarySwitches &- before.voluntarySwitches)
+    let isContested = within.involuntarySwitches &- before.involuntarySwitches >= 4
+    return voluntary <= waits.certain + (isContested ? waits.likely : 0)
   }
 }

@@ -5,6 +5,8 @@ import Recorder
 /// The truth program's second loop, on a thread of its own: one that empties its ready queue before it polls, and now and then puts
 /// into it as much as it takes out.
 final class StarvingLoop: @unchecked Sendable {
+  /// The name of its one callback in the trace.
+  static let site = "feeds itself"
   // Unchecked: all of it is its thread's until that is joined.
   private var chance: SeededChance
   private let end: Int64
@@ -56,7 +58,7 @@ final class StarvingLoop: @unchecked Sendable {
     recorder.ended()
     // Where one of them took all the time it was that one.
     let kind: TruthDeed.Kind = longest > 45_000_000 ? .slow : .starves
-    deeds.append(TruthDeed(kind, "feeds itself", begin, ll_monotonic(), cpu: ll_thread_cpu_time() - cpu))
+    deeds.append(TruthDeed(kind, Self.site, begin, ll_monotonic(), cpu: ll_thread_cpu_time() - cpu))
   }
 }
 

@@ -34,6 +34,8 @@ struct TruthDeed {
   var duration: Int64 { end - begin }
   /// Whether a loop that did this and nothing else stood still meanwhile.
   var keepsLoop: Bool { [.computes, .sleeps, .works, .slow, .starves].contains(kind) }
+  /// Whether it was done by the loop that starves itself, and not by the one that does all else.
+  var isOnSecondLoop: Bool { site == StarvingLoop.site }
 
   init(_ kind: Kind, _ site: String, _ begin: Int64, _ end: Int64, cpu: Int64 = 0) {
     (self.kind, self.site, self.begin, self.end, self.cpu) = (kind, site, begin, end, cpu)

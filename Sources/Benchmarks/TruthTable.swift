@@ -26,8 +26,8 @@ struct TruthTable {
       "", row("", ["right", "not said", "wrong"]),
       row("a stall's cause", ["\(causes.right)", "\(causes.unsaid)", "\(causes.wrong)"]),
     ]
-    if verdict.machineStalls > 0 {
-      lines += ["", "\(verdict.machineStalls) stalls were nobody's deed, and are told to be waits for a CPU."]
+    if !verdict.machineStalls.isEmpty {
+      lines += ["", "\(verdict.machineStalls.count) stalls were nobody's deed, and are told to be waits for a CPU."]
     }
     if !verdict.complaints.isEmpty { lines += [""] + verdict.complaints.prefix(20) }
     return (lines + ["", ""]).joined(separator: "\n")
@@ -49,7 +49,7 @@ struct TruthTable {
     return #"{"name":"truth","seconds":\#(facts.seconds),"seed":\#(facts.seed),"hogged":\#(facts.isHogged),"#
       + #""good":\#(verdict.isGood),"found":{\#(rows.joined(separator: ","))},"errors":{\#(errors.joined(separator: ","))},"#
       + #""causes":{"right":\#(causes.right),"unsaid":\#(causes.unsaid),"wrong":\#(causes.wrong)},"#
-      + #""machine_stalls":\#(verdict.machineStalls)}"# + "\n"
+      + #""machine_stalls":\#(verdict.machineStalls.count)}"# + "\n"
   }
 
   private func row(_ name: String, _ figures: [String]) -> String {

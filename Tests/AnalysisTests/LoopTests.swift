@@ -220,9 +220,11 @@ import Trace
     #expect(report.stalls.map(\.cause) == [cause])
   }
 
-  @Test(arguments: [(5, Stall.Cause.cpuWait), (6, .unknown)])
-  func `are not taken for a wait for a CPU because of polls before them that waited`(
-    voluntary: Int, cause: Stall.Cause
+  @Test(arguments: [
+    (5, 2, Stall.Cause.cpuWait), (6, 2, .unknown), (5, 4, .cpuWait), (6, 4, .cpuWait), (7, 4, .unknown),
+  ])
+  func `are told apart from the polls before them that waited`(
+    voluntary: Int, involuntary: Int, cause: Stall.Cause
   ) throws {
     let report = try report(
       """
@@ -230,13 +232,13 @@ import Trace
       1 1.000 used cpu=0.010 voluntary=3 involuntary=0 minor=0 major=0
       1 1.000 poll-enter
       1 1.002 poll-return ready=1
-      1 1.002 poll-enter timeout=0
-      1 1.002 poll-return ready=1
       1 1.002 poll-enter
+      1 1.00202 poll-return ready=1
+      1 1.00202 poll-enter
       1 1.004 poll-return ready=1
       1 1.004 begin span=1 site=2 kind=io
       1 1.300 end span=1
-      1 1.300 used cpu=0.040 voluntary=\(voluntary) involuntary=2 minor=0 major=0
+      1 1.300 used cpu=0.040 voluntary=\(voluntary) involuntary=\(involuntary) minor=0 major=0
       1 1.300 poll-enter
       """)
     #expect(report.stalls.map(\.cause) == [cause])

@@ -197,15 +197,15 @@ private func at(_ milliseconds: Double) -> String {
 }
 
 @Suite struct `A saturated pool` {
-  /// A call that a thread takes up after `wait` milliseconds.
-  private func call(wait: Double) -> String {
+  /// A call that a thread takes up after `wait` milliseconds, having been one more than there are threads, or not.
+  private func call(wait: Double, queued: Int = 1) -> String {
     let took = String(at(1_000 + wait).dropFirst(2))
     return """
       1 1 loop-begin
       1 1 poll-return ready=1
       1 1 begin span=1 site=1 kind=io starts-chain
       1 1 created op=2 kind=thread site=2 chain=1 by=1
-      1 1 pool queued=1 running=4
+      1 1 pool queued=\(queued) running=4
       1 1 end span=1
       1 1 poll-enter
       1 1.5 poll-return ready=1
@@ -227,6 +227,10 @@ private func at(_ milliseconds: Double) -> String {
     #expect(finding.site.function == "query(_:)")
     #expect(finding.sentence == "A call made by query(_:) waited 51.0 ms for a thread of the pool.")
     #expect(try report(call(wait: 50)).findings.isEmpty)
+  }
+
+  @Test func `is none that has threads to spare, who only got no CPU`() throws {
+    #expect(try report(call(wait: 51, queued: 0)).findings.isEmpty)
   }
 
   @Test func `is told of while calls wait still, and only of those that do`() throws {
