@@ -121,11 +121,11 @@ struct StallDetector {
     return most + (end - began - covered) <= threshold ? .cpuWait : .unknown
   }
 
-  /// Whether the thread left its CPU of its own accord in polls only. One who sleeps is not put off it again and again: where
+  /// Whether the thread left its CPU of its own accord in polls only. One who sleeps is not put off it again: where
   /// that happened, short polls are believed to have waited.
   private func stayed(from before: Reading, to within: Reading) -> Bool {
     let voluntary = Int32(bitPattern: within.voluntarySwitches &- before.voluntarySwitches)
-    let isContested = within.involuntarySwitches &- before.involuntarySwitches >= 4
+    let isContested = within.involuntarySwitches &- before.involuntarySwitches >= 2
     return voluntary <= waits.certain + (isContested ? waits.likely : 0)
   }
 }

@@ -57,7 +57,7 @@ final class StarvingLoop: @unchecked Sendable {
     recorder.began(site, .ready, .callback, operation: queued)
     recorder.ended()
     // Where one of them took all the time it was that one.
-    let kind: TruthDeed.Kind = longest > 45_000_000 ? .slow : .starves
+    let kind: TruthDeed.Kind = longest > 50_000_000 ? .slow : .starves
     deeds.append(TruthDeed(kind, Self.site, begin, ll_monotonic(), cpu: ll_thread_cpu_time() - cpu))
   }
 }

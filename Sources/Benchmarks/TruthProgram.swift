@@ -86,8 +86,12 @@ final class TruthProgram {
       }
     }
     switch kind {
-    case .computes: at(isFirst ? "computes one" : "computes two") { [self] in compute(length, isFirst) }
-    case .sleeps: at(isFirst ? "sleeps one" : "sleeps two") { [self] in sleep(length, isFirst) }
+    case .computes:
+      plantVictims(moment, length)
+      at(isFirst ? "computes one" : "computes two") { [self] in compute(length, isFirst) }
+    case .sleeps:
+      plantVictims(moment, length)
+      at(isFirst ? "sleeps one" : "sleeps two") { [self] in sleep(length, isFirst) }
     case .works: at("works") { [self] in note(.works, "works") { TruthProgram.work(length / 8 + 10_000_000) } }
     case .drops: at("sets out") { [self] in start { $0.drop(isFirst) } }
     case .forgets: at("sets out") { [self] in start { $0.forget(isFirst) } }
@@ -98,16 +102,13 @@ final class TruthProgram {
   private func compute(_ length: Int64, _ isFirst: Bool) {
     note(.computes, isFirst ? "computes one" : "computes two") {
       let until = ll_monotonic() + length
-      plantVictims(until - length, length)
       while ll_monotonic() < until {}
     }
   }
 
   private func sleep(_ length: Int64, _ isFirst: Bool) {
     note(.sleeps, isFirst ? "sleeps one" : "sleeps two") {
-      let begin = ll_monotonic()
-      plantVictims(begin, length)
-      usleep(UInt32(max(0, begin + length - ll_monotonic()) / 1_000))
+      usleep(UInt32(length / 1_000))
     }
   }
 
@@ -145,7 +146,8 @@ final class TruthProgram {
     log(.fails, site)
   }
 
-  /// Two that become ready while the loop is kept: a timer, and a call that a thread finishes.
+  /// Two that become ready while the loop is kept: a timer, and a call that a thread finishes. Called for beforehand: what is
+  /// to compute and nothing else must not meet the pool's lock.
   private func plantVictims(_ begin: Int64, _ length: Int64) {
     let moments = [chance.length(2...8), chance.length(2...8)].map { begin + $0 * length / 10_000_000 }
     var due: Int64 = 0

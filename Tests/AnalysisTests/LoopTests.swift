@@ -221,7 +221,7 @@ import Trace
   }
 
   @Test(arguments: [
-    (5, 2, Stall.Cause.cpuWait), (6, 2, .unknown), (5, 4, .cpuWait), (6, 4, .cpuWait), (7, 4, .unknown),
+    (5, 1, Stall.Cause.cpuWait), (6, 1, .unknown), (5, 2, .cpuWait), (6, 2, .cpuWait), (7, 2, .unknown),
   ])
   func `are told apart from the polls before them that waited`(
     voluntary: Int, involuntary: Int, cause: Stall.Cause
