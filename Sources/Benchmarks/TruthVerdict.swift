@@ -51,9 +51,9 @@ struct TruthVerdict {
     self.deeds = deeds
     self.report = report
     judgeStalls()
-    let slow = deeds.filter { $0.keepsLoop && $0.kind != .starves }
-    count("blocking-callback", slow.filter { $0.duration > Self.threshold }, orElse: machineStalls.map(\.site))
-    count("starvation", deeds.filter { $0.kind == .starves && $0.duration > Self.threshold })
+    countLong(
+      "blocking-callback", deeds.filter { $0.keepsLoop && $0.kind != .starves }, orElse: machineStalls.map(\.site))
+    countLong("starvation", deeds.filter { $0.kind == .starves })
     count("dropped-operation", deeds.filter { $0.kind == .drops })
     count("never-settled", deeds.filter { $0.kind == .forgets })
     count("unhandled-failure", deeds.filter { $0.kind == .fails })
@@ -126,6 +126,12 @@ struct TruthVerdict {
   }
 
   // MARK: Findings
+
+  /// Those that exceed the threshold; of those that nearly do, or hardly, either may be told.
+  private mutating func countLong(_ id: String, _ deeds: [TruthDeed], orElse others: [String] = []) {
+    let near = deeds.filter { abs($0.duration - Self.threshold) <= Self.tolerance }.map(\.site)
+    count(id, deeds.filter { $0.duration > Self.threshold + Self.tolerance }, orElse: others + near)
+  }
 
   /// Those of a kind, by site, against what was planted there; at these other sites there may be one more.
   private mutating func count(_ id: String, _ planted: [TruthDeed], orElse others: [String] = []) {
