@@ -55,7 +55,7 @@ extension Analyzer {
     loop.spin.bearFruit()
     guard let slot = operations.pool.slot(of: id.raw) else { return }
     let wait = time - operations.pool[slot].created
-    guard wait > thresholds.poolWait else { return }
+    guard wait > thresholds.poolWait, loop.pool.wasFull(since: operations.pool[slot].created) else { return }
     loop.pool.take(operations.pool[slot].site, after: wait, created: operations.pool[slot].created)
   }
 

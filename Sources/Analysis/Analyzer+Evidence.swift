@@ -35,8 +35,8 @@ extension Analyzer {
   func growth(_ loop: LoopAnalysis) -> Evidence.Growth? {
     guard let growth = loop.trend.growth else { return nil }
     return Evidence.Growth(
-      loop: loop.id, name: definitions.loop(loop.id)?.name ?? "", first: growth.first, last: growth.last,
-      moment: loop.last)
+      loop: loop.id, name: definitions.loop(loop.id)?.name ?? "", site: loop.trend.heaviest.map(definitions.site),
+      first: growth.first, last: growth.last, moment: loop.last)
   }
 
   func poolWaits(_ loop: LoopAnalysis, at now: Instant?) -> [Evidence.PoolWait] {

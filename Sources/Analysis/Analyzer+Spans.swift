@@ -6,7 +6,9 @@ extension Analyzer {
     endPass(at: time, isTick: true, &loop)
     if case .polling = loop.phase { return count(.pollOutOfTurn) }
     loop.polls.enter(at: time, timeout: timeout)
-    loop.trend.sample(loop.queueDepth, at: time)
+    if loop.trend.sample(loop.queueDepth, at: time), loop.queueDepth >= thresholds.growing {
+      loop.trend.heaviest = mostQueued(on: loop.id)
+    }
     loop.poll(at: time)
   }
 
@@ -29,8 +31,12 @@ extension Analyzer {
       enterPoll(.zero, at: time, &loop)
     }
     if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
-    if case .polling(let since) = loop.phase { loop.spin.leavePoll(after: time - since) }
-    if loop.polls.leave(at: time) { loop.overlong?.countWait() }
+    let waited = loop.polls.leave(at: time)
+    if waited { loop.overlong?.countWait() }
+    if case .polling(let since) = loop.phase {
+      loop.spin.leavePoll(after: time - since)
+      if waited || time - since > SpinWatch.instantPoll { loop.stalls.countWait(isCertain: waited) }
+    }
     loop.leavePoll(at: time)
   }
 
@@ -67,6 +73,7 @@ extension Analyzer {
 
     let isNested = !loop.stack.isEmpty
     let entry = span.operation.flatMap { take($0, at: time, &loop) }
+    if let entry { loop.stalls.census.dequeue(entry.brood) }
     let operation = span.operation.flatMap { operations.pool.slot(of: $0.raw) }
     let due = operation.flatMap { operations.pool[$0].standing ? nil : operations.pool[$0].due }
     let readiness = Readiness(

@@ -20,7 +20,7 @@ extension Analyzer {
   /// Whether a creator is named that has not begun; counts it.
   @inline(__always)
   private mutating func hasUnknown(_ creator: SpanID?, _ loop: LoopAnalysis) -> Bool {
-    guard let creator, creator != loop.stack.top?.id, creator.loop == loop.id, loop.knowledge.isYetToCome(creator)
+    guard let creator, !loop.stack.isTop(creator), creator.loop == loop.id, loop.knowledge.isYetToCome(creator)
     else { return false }
     count(.unknownCreator)
     return true
@@ -97,7 +97,8 @@ extension Analyzer {
     var entry = entry
     if hasUnknown(entry.creator, loop) { entry.creator = nil }
     var waiting = QueueEntry(
-      moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id, creator: entry.creator)
+      moment: min(entry.moment.bounded, time), chain: chain, loop: loop.id, creator: entry.creator,
+      site: entry.site, brood: loop.stalls.census.brood)
     guard let slot = queue.insert(entry.id.raw, fresh: waiting) else { return }
     if let chain = flight(of: chain, at: time, site: entry.site, &loop) {
       chains[chain].queued += 1
@@ -107,7 +108,6 @@ extension Analyzer {
     loop.queueDepth += 1
     if teller != nil { tellQueued(entry, at: waiting.moment, loop) }
     loop.spin.bearFruit()
-    loop.stalls.census.enqueue()
     loop.blame.log.beginWait(at: waiting.moment, chain: waiting.waitingChain)
   }
 
@@ -141,6 +141,15 @@ extension Analyzer {
     for slot in queue.allSlots where queue.isLive(slot) {
       callOff(OperationID(raw: queue.id(at: slot)), at: time, &loop)
     }
+  }
+
+  /// The site of most callbacks in the loop's ready queue. Costs a look at each of them.
+  func mostQueued(on loop: LoopID) -> SiteID? {
+    var counts: [SiteID: Int] = [:]
+    for slot in queue.allSlots where queue.isLive(slot) && queue[slot].loop == loop {
+      counts[queue[slot].site, default: 0] += 1
+    }
+    return counts.max { ($0.value, $1.key.index) < ($1.value, $0.key.index) }?.key
   }
 
   mutating func name(_ id: ChainID, _ name: String, at time: Instant, _ loop: inout LoopAnalysis) {

@@ -151,13 +151,17 @@ public struct Analyzer: Sendable {
     case .unwatched(let descriptor): loop.labels[descriptor] = nil
     case .pool(let queued, let running):
       loop.spin.bearFruit()
-      loop.pool.change(queued: queued, running: running)
+      loop.pool.change(queued: queued, running: running, at: time)
     case .poolBegan(let operation, let moment): takeUp(operation, at: min(moment.bounded, time), &loop)
     case .marked: loop.spin.bearFruit()
     case .used(let usage):
       loop.cpu = (loop.cpu?.first ?? usage.cpu, usage.cpu)
-      loop.stalls.read(StallDetector.Reading(time: time, cpu: usage.cpu))
       loop.overlong?.read(usage, at: time)
+      loop.spin.read(usage)
+      loop.stalls.read(
+        StallDetector.Reading(
+          time: time, cpu: usage.cpu, voluntarySwitches: usage.voluntarySwitches,
+          involuntarySwitches: usage.involuntarySwitches))
     case .anchor(let anchor): self.anchor = self.anchor ?? anchor
     case .gap(let gap): lose(gap, at: time, &loop)
     case .checkpoint(let index):

@@ -8,6 +8,9 @@ struct QueueEntry {
   var loop: LoopID
   /// The callback that queued it.
   var creator: SpanID?
+  var site: SiteID
+  /// The pass of which it is a brood; see `PassCensus`.
+  var brood: UInt32
   /// Its chain as it stood when it was queued.
   var waitingChain: BlameLog.WaitingChain?
 }

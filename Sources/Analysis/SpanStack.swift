@@ -58,6 +58,10 @@ struct SpanStack {
       number: spans[top].chainNumber, span: spans[top].id)
   }
 
+  /// Whether this is the innermost span.
+  @inline(__always)
+  func isTop(_ id: SpanID) -> Bool { !isEmpty && spans[spans.count - 1].id == id }
+
   /// Changes the innermost span.
   mutating func changeTop(_ change: (inout ActiveSpan) -> Void) {
     if !spans.isEmpty { change(&spans[spans.count - 1]) }

@@ -1,6 +1,7 @@
 import Glibc
 
-/// `Scripts/bench [NAME…] [--json | --table]`: each prints ours, the peer's and the ratio, measured in turn in one run.
+/// `Scripts/bench [NAME…] [--json | --table]`: each prints ours, the peer's and the ratio, measured in turn in one run. `truth`
+/// measures no speed and has no peer but what really was: see `TruthTest`.
 @main struct Benchmarks {
   static let all: [(name: String, run: @Sendable (_ report: (Measurement) -> Void) -> Void)] = [
     ("recording", recordingBenchmark), ("trace", traceBenchmark), ("reactor", reactorBenchmark),
@@ -9,9 +10,11 @@ import Glibc
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if CountingRun.run(arguments) || LoopRun.run(arguments) { return }
+    if TruthProgram.run(arguments) || hogProcessors(arguments) { return }
+    TruthTest.judge(arguments)
     let names = arguments.filter { !$0.hasPrefix("--") }
     for name in names where !all.contains(where: { $0.name == name }) {
-      complain("there is no benchmark \(name): \(all.map(\.name).joined(separator: ", "))")
+      complain("there is no benchmark \(name): \((all.map(\.name) + ["truth"]).joined(separator: ", "))")
     }
     let isTable = arguments.contains("--table")
     var measured: [Measurement] = []

@@ -21,7 +21,8 @@ import Reactor
   }
 
   static let all = [
-    Demo.healthy, .blockingQuery, .neverFires, .hang, .talk, .fourWays, .chat, .workers,
+    Demo.healthy, .blockingQuery, .thousandCuts, .starvation, .lateTimers, .spinning, .growingQueue, .saturatedPool,
+    .neverFires, .dropped, .unhandledFailure, .waitingCycle, .hang, .talk, .fourWays, .chat, .workers,
   ]
 
   static func main() {

@@ -80,10 +80,12 @@ extension Demos.Demo {
   /// A demo that is this server and one thing more.
   ///
   /// - Parameters:
-  ///   - load: what its clients ask for besides users, and how often.
+  ///   - load: what its clients ask for, and how often.
+  ///   - asksForUsers: whether others ask for users besides.
   ///   - hearsSignals: whether a signal ends it in good order; a loop that hangs could not hear it.
   static func server(
-    _ name: String, _ summary: String, length: Double = 5, load: [Load] = [], hearsSignals: Bool = true,
+    _ name: String, _ summary: String, length: Double = 5, load: [Load] = [], asksForUsers: Bool = true,
+    hearsSignals: Bool = true,
     install: @escaping @Sendable (Server) -> Void = { _ in }
   ) -> Demos.Demo {
     Demos.Demo(
@@ -95,7 +97,7 @@ extension Demos.Demo {
         try Client.start(options, port: try server.start(), beside: reactor)
         try reactor.run(for: options.seconds, hearsSignals: hearsSignals)
       },
-      runBeside: { _, port in try Client.run([.users] + load, port: port) })
+      runBeside: { _, port in try Client.run((asksForUsers ? [.users] : []) + load, port: port) })
   }
 }
 

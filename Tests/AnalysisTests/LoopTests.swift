@@ -201,15 +201,44 @@ import Trace
     #expect(report.stalls.map(\.ended) == [false, true, true])
   }
 
-  @Test(arguments: [("0.290", Stall.Cause.computing), ("0.100", .unknown)])
-  func `are computing where CPU time around them leaves no other explanation`(cpu: String, cause: Stall.Cause) throws {
+  @Test(arguments: [
+    ("0.290", 0, Stall.Cause.computing), ("0.290", 9, .computing), ("0.100", 0, .computing), ("0.100", 1, .unknown),
+    ("0.050", 0, .cpuWait), ("0.050", 1, .unknown),
+  ])
+  func `are computing or wait for a CPU where what the thread used leaves no other explanation`(
+    cpu: String, voluntary: Int, cause: Stall.Cause
+  ) throws {
     let report = try report(
       """
       1 1.000 poll-return ready=1
       1 1.000 used cpu=0.010 voluntary=0 involuntary=0 minor=0 major=0
       1 1.001 begin span=1 site=2 kind=io
       1 1.300 end span=1
-      1 1.300 used cpu=\(cpu) voluntary=0 involuntary=0 minor=0 major=0
+      1 1.300 used cpu=\(cpu) voluntary=\(voluntary) involuntary=0 minor=0 major=0
+      1 1.300 poll-enter
+      """)
+    #expect(report.stalls.map(\.cause) == [cause])
+  }
+
+  @Test(arguments: [
+    (5, 1, Stall.Cause.cpuWait), (6, 1, .unknown), (5, 2, .cpuWait), (6, 2, .cpuWait), (7, 2, .unknown),
+  ])
+  func `are told apart from the polls before them that waited`(
+    voluntary: Int, involuntary: Int, cause: Stall.Cause
+  ) throws {
+    let report = try report(
+      """
+      1 1.000 poll-return ready=1
+      1 1.000 used cpu=0.010 voluntary=3 involuntary=0 minor=0 major=0
+      1 1.000 poll-enter
+      1 1.002 poll-return ready=1
+      1 1.002 poll-enter
+      1 1.00202 poll-return ready=1
+      1 1.00202 poll-enter
+      1 1.004 poll-return ready=1
+      1 1.004 begin span=1 site=2 kind=io
+      1 1.300 end span=1
+      1 1.300 used cpu=0.040 voluntary=\(voluntary) involuntary=\(involuntary) minor=0 major=0
       1 1.300 poll-enter
       """)
     #expect(report.stalls.map(\.cause) == [cause])

@@ -46,14 +46,14 @@ private func at(_ milliseconds: Double) -> String {
 
 @Suite struct `A starved loop` {
   /// A ready queue from which sixty callbacks run in a tick; `breeding`, each calls for another.
-  private func queue(breeding: Bool) -> String {
+  private func queue(breeding: Bool, polling: Bool = true) -> String {
     var text = "\(at(1_000)) poll-return ready=1\n\(at(1_000)) begin span=1 site=1\n"
     let queued = breeding ? 1 : 60
     for index in 0..<queued {
       text += "\(at(1_000)) queued op=\(100 + index) at=1 kind=ready trigger=callback site=2 by=1\n"
     }
     text += "\(at(1_000)) end span=1\n"
-    if !breeding { text += "\(at(1_000)) poll-enter timeout=0\n\(at(1_000)) poll-return ready=0\n" }
+    if !breeding && polling { text += "\(at(1_000)) poll-enter timeout=0\n\(at(1_000)) poll-return ready=0\n" }
     for index in 0..<60 {
       text +=
         "\(at(1_000 + Double(index))) begin span=\(500 + index) site=2 kind=ready trigger=callback op=\(100 + index)\n"
@@ -74,8 +74,10 @@ private func at(_ milliseconds: Double) -> String {
         == "query(_:) and what it calls for soon kept the loop from its poll for 60.0 ms with 61 callbacks.")
   }
 
-  @Test func `is not one that has much to do once`() throws {
-    #expect(try report(queue(breeding: false)).findings.map(\.id) == ["tick-over-budget"])
+  @Test(arguments: [true, false]) func `is not one that has much to do once, in the next tick or in the same`(
+    inTheNext: Bool
+  ) throws {
+    #expect(try report(queue(breeding: false, polling: inTheNext)).findings.map(\.id) == ["tick-over-budget"])
   }
 }
 
@@ -111,14 +113,19 @@ private func at(_ milliseconds: Double) -> String {
 }
 
 @Suite struct `A spinning loop` {
-  /// Passes of 10 µs with a poll of `poll` µs each; `doing` stands inside the callback.
-  private func passes(_ count: Int, poll: Double, doing: String = "") -> String {
+  /// Passes of 10 µs with a poll of `poll` µs each; `doing` stands inside the callback. In each hundredth the thread's usage is
+  /// read, where it is said how often it leaves its CPU in a hundred passes.
+  private func passes(_ count: Int, poll: Double, doing: String = "", waits: Int? = nil) -> String {
     var text = ""
     for index in 0..<count {
       let begin = 1_000 + Double(index) * (10 + poll) / 1_000
       text +=
         "\(at(begin)) poll-enter\n\(at(begin + poll / 1_000)) poll-return ready=1\n"
         + "\(at(begin + poll / 1_000)) begin span=\(index * 9 + 1) site=2 kind=io trigger=poll\n"
+      if let waits, index % 100 == 0 {
+        let left = waits * index / 100
+        text += "\(at(begin + poll / 1_000)) used cpu=1.0 voluntary=\(left) involuntary=7 minor=0 major=0\n"
+      }
       if !doing.isEmpty { text += "\(at(begin + poll / 1_000)) \(doing)\n" }
       text += "\(at(begin + poll / 1_000)) end span=\(index * 9 + 1)\n"
     }
@@ -135,6 +142,12 @@ private func at(_ milliseconds: Double) -> String {
     #expect(finding.id == "spinning-loop")
     #expect(finding.site.function == "query(_:)")
     #expect(finding.sentence == "query(_:) was called 1,999 times in 24.0 ms without a wait, and nothing came of it.")
+  }
+
+  @Test func `in a slow program is one that does not leave its CPU`() throws {
+    let found = try report(passes(2_000, poll: 8, waits: 1), thresholds: strict).findings
+    #expect(found.map(\.id) == ["spinning-loop"])
+    #expect(try report(passes(2_000, poll: 8, waits: 90), thresholds: strict).findings.isEmpty)
   }
 
   @Test func `is not one that waits for its peer, nor one that does something, nor one that does so for a moment`()
@@ -173,6 +186,7 @@ private func at(_ milliseconds: Double) -> String {
     let finding = try #require(report(ticks(300, rate: 2)).findings.first)
     #expect(finding.id == "growing-queue")
     #expect(finding.sentence.hasPrefix("The ready queue of main only grew, from "))
+    #expect(finding.sentence.hasSuffix(", most of them of query(_:).") && finding.site.function == "query(_:)")
     #expect(finding.numbers["last"]! > 200)
   }
 
@@ -183,15 +197,15 @@ private func at(_ milliseconds: Double) -> String {
 }
 
 @Suite struct `A saturated pool` {
-  /// A call that a thread takes up after `wait` milliseconds.
-  private func call(wait: Double) -> String {
+  /// A call that a thread takes up after `wait` milliseconds, having been one more than there are threads, or not.
+  private func call(wait: Double, queued: Int = 1) -> String {
     let took = String(at(1_000 + wait).dropFirst(2))
     return """
       1 1 loop-begin
       1 1 poll-return ready=1
       1 1 begin span=1 site=1 kind=io starts-chain
       1 1 created op=2 kind=thread site=2 chain=1 by=1
-      1 1 pool queued=1 running=4
+      1 1 pool queued=\(queued) running=4
       1 1 end span=1
       1 1 poll-enter
       1 1.5 poll-return ready=1
@@ -213,6 +227,10 @@ private func at(_ milliseconds: Double) -> String {
     #expect(finding.site.function == "query(_:)")
     #expect(finding.sentence == "A call made by query(_:) waited 51.0 ms for a thread of the pool.")
     #expect(try report(call(wait: 50)).findings.isEmpty)
+  }
+
+  @Test func `is none that has threads to spare, who only got no CPU`() throws {
+    #expect(try report(call(wait: 51, queued: 0)).findings.isEmpty)
   }
 
   @Test func `is told of while calls wait still, and only of those that do`() throws {

@@ -62,7 +62,12 @@ extension EndToEnd {
     @Test func theListSaysWhatThereIs() throws {
       let output = try run([Built.looptop, "demo", "--list"])
       let names = output.out.split(separator: "\n").compactMap { $0.split(separator: " ").first }
-      #expect(names == ["healthy", "blocking-query", "never-fires", "hang", "talk", "four-ways", "chat", "workers"])
+      #expect(
+        names == [
+          "healthy", "blocking-query", "thousand-cuts", "starvation", "late-timers", "spinning", "growing-queue",
+          "saturated-pool", "never-fires", "dropped", "unhandled-failure", "waiting-cycle", "hang", "talk", "four-ways",
+          "chat", "workers",
+        ])
       let completions = try run(
         [Built.looptop, "---completion", "demo", "--", "positional@0", "2", "0"], environment: ["SAP_SHELL": "bash"])
       #expect(completions.out.split(separator: "\n") == names)

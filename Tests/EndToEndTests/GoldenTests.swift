@@ -1,8 +1,15 @@
+import Analysis
 import Foundation
 import Testing
 
 private let root = String(#filePath.prefix(#filePath.count - "/Tests/EndToEndTests/GoldenTests.swift".count))
-private let recordings = ["healthy", "blocking-query", "never-fires", "hang"]
+private let recordings = [
+  "healthy", "blocking-query", "thousand-cuts", "starvation", "late-timers", "spinning", "growing-queue",
+  "saturated-pool", "never-fires", "dropped", "unhandled-failure", "waiting-cycle", "hang",
+]
+
+/// Those of which everything can be told in a moment, without optimization too.
+private let smallRecordings = recordings.filter { !["spinning", "growing-queue"].contains($0) }
 
 /// Compares with a file in Baselines, or writes it where it is not there yet or `LOOPTOP_RECORD_BASELINES` says so.
 private func expect(_ text: String, isBaseline name: String, at location: SourceLocation = #_sourceLocation) {
@@ -27,7 +34,7 @@ extension EndToEnd {
       expect(output.out, isBaseline: "\(name).report.txt")
     }
 
-    @Test(arguments: recordings) func theReportForScripts(_ name: String) throws {
+    @Test(arguments: smallRecordings) func theReportForScripts(_ name: String) throws {
       let output = try run([Built.looptop, "report", "--json", "\(root)/traces/\(name).looptrace"])
       #expect(output.status == 0)
       expect(output.out.replacingOccurrences(of: root + "/", with: ""), isBaseline: "\(name).report.json")
@@ -36,21 +43,55 @@ extension EndToEnd {
       #expect(problems == [])
     }
 
-    @Test func theDifference() throws {
-      let files = ["healthy", "blocking-query"].map { "\(root)/traces/\($0).looptrace" }
+    @Test(arguments: recordings) func theCheck(_ name: String) throws {
+      let budgets = ["--max-callback", "50ms", "--max-tick", "60ms", "--max-lag-p99", "20ms"]
+      let output = try run(
+        [Built.looptop, "check", "\(root)/traces/\(name).looptrace", "--allow-gaps"] + budgets
+          + Budgets.findings.flatMap { ["--no", $0] })
+      #expect(output.status == (name == "healthy" ? 0 : 1))
+      #expect(output.err == "")
+      expect(output.out, isBaseline: "\(name).check.txt")
+    }
+
+    @Test(arguments: [
+      (
+        "findings",
+        "SELECT f.id, severity, function, line, count, caused_by FROM findings f LEFT JOIN sites s ON s.id = site",
+        recordings
+      ),
+      (
+        "stalls",
+        "SELECT begin_ns, duration_ns, function, callbacks, cause, harm_ns FROM stalls LEFT JOIN sites s "
+          + "ON s.id = site ORDER BY begin_ns", ["blocking-query", "thousand-cuts", "starvation", "hang"]
+      ),
+      ("harm", "SELECT * FROM harm", ["healthy", "blocking-query", "starvation", "late-timers"]),
+    ]) func theQuery(_ name: String, question: String, of recordings: [String]) throws {
+      let answers = try recordings.map { recording in
+        let output = try run([Built.looptop, "query", "\(root)/traces/\(recording).looptrace", question])
+        #expect(output.status == 0)
+        #expect(output.err == "")
+        return "\(recording)\n\(output.out)"
+      }
+      expect(answers.joined(separator: "\n"), isBaseline: "\(name).query.txt")
+    }
+
+    @Test(arguments: ["blocking-query", "thousand-cuts", "never-fires", "dropped"]) func theDifference(
+      _ name: String
+    ) throws {
+      let files = ["healthy", name].map { "\(root)/traces/\($0).looptrace" }
       let output = try run([Built.looptop, "diff"] + files)
       #expect(output.status == 0 && output.err == "")
-      expect(output.out, isBaseline: "healthy-blocking-query.diff.txt")
+      expect(output.out, isBaseline: "healthy-\(name).diff.txt")
       let json = try run([Built.looptop, "diff", "--json"] + files)
       #expect(json.status == 0)
-      expect(json.out.replacingOccurrences(of: root + "/", with: ""), isBaseline: "healthy-blocking-query.diff.json")
+      expect(json.out.replacingOccurrences(of: root + "/", with: ""), isBaseline: "healthy-\(name).diff.json")
       #expect(try JSONSerialization.jsonObject(with: Data(json.out.utf8)) is [String: Any])
       let same = try run([Built.looptop, "diff", files[0], files[0]])
       #expect(same.status == 0 && same.out.hasPrefix("No difference beyond chance."))
       #expect(try run([Built.looptop, "diff", files[0], "/nowhere"]).status == 3)
     }
 
-    @Test(arguments: recordings) func theFirstScreen(_ name: String) throws {
+    @Test(arguments: ["healthy", "blocking-query", "never-fires", "hang"]) func theFirstScreen(_ name: String) throws {
       let terminal = try Tmux("\(Built.looptop) replay \(root)/traces/\(name).looptrace")
       expect(try painted(terminal, " REPLAY ", "q Quit"), isBaseline: "\(name).screen.txt")
     }
@@ -82,7 +123,9 @@ extension EndToEnd {
       for name in recordings { #expect(contents("\(root)/traces/\(name).looptrace").count < 1 << 20) }
     }
 
-    @Test(arguments: recordings) func theTextFormIsReadBackTheSame(_ name: String) throws {
+    @Test(arguments: smallRecordings) func theTextFormIsReadBackTheSame(
+      _ name: String
+    ) throws {
       let output = try run([Built.looptop, "export", "\(root)/traces/\(name).looptrace", "--to", "text"])
       #expect(output.status == 0)
       let verify = try run([Built.looptop, "verify", "\(root)/traces/\(name).looptrace"])

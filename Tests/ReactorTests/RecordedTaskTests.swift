@@ -84,6 +84,30 @@ struct RecordedTaskTests {
     withExtendedLifetime((whole, winner, first, second, pause)) {}
   }
 
+  @Test("what a Deferred waits for that another follows, however late it comes to wait for it")
+  func awaitsLater() throws {
+    let recording = try Recording()
+    let reactor = recording.virtual.reactor
+    let made = ["a", "b", "last"].map { _ in reactor.deferred(of: Int.self, function: "made") }
+    let late = made[1].addCallback(function: "late") { _ in made[2] }
+    let early = made[0].addCallback(function: "early") { _ in late.addCallback(function: "derived") { $0 } }
+    made[0].callback(1)
+    made[1].callback(2)
+    #expect(
+      recording.eventsBetweenPolls().split(separator: "\n").filter { $0.contains("awaits") || $0.contains("created") }
+        .joined(separator: "\n") == """
+          1.000000000 created op=1 kind=deferred site=made
+          1.000000000 created op=2 kind=deferred site=made
+          1.000000000 created op=3 kind=deferred site=made
+          1.000000000 created op=5 kind=deferred site=early by=4
+          1.000000000 awaits op=5 on=2
+          1.000000000 created op=7 kind=deferred site=late by=6
+          1.000000000 awaits op=7 on=3
+          1.000000000 awaits op=5 on=7
+          """)
+    withExtendedLifetime(early) {}
+  }
+
   @Test("a job that another thread made ready, since when it was, and a task that is cancelled")
   func fromThread() throws {
     let recording = try Recording()

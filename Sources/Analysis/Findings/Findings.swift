@@ -130,6 +130,8 @@ struct Evidence {
   struct Growth {
     var loop: LoopID
     var name: String
+    /// That of most callbacks in it.
+    var site: Site?
     var first: UInt32
     var last: UInt32
     var moment: Instant

@@ -4,7 +4,7 @@ import Trace
 enum Overrun: Hashable, Sendable {
   /// One callback was slow.
   case slowCallback
-  /// Callbacks from the ready queue put others into it as fast as it was emptied.
+  /// Callbacks from the ready queue put others into it, and those ran before the loop could poll.
   case selfFeedingQueue
   /// Many callbacks ran, none of them slow.
   case manyCallbacks
@@ -24,9 +24,10 @@ struct PassCensus {
   /// Time in top-level spans that have ended, and how much of it in those that came from the ready queue.
   private(set) var spanTime = Nanoseconds.zero
   private(set) var queueTime = Nanoseconds.zero
-  /// Callbacks that came from the ready queue, and entries that were put into it.
-  private(set) var dequeued: UInt32 = 0
-  private var enqueued: UInt32 = 0
+  /// Callbacks that came from the ready queue, and those of them that were put into it after the first of them had begun:
+  /// a loop that polls after each turn of its queue never has any.
+  private var dequeued: UInt32 = 0
+  private var bred: UInt32 = 0
   private var pass: UInt32 = 0
   /// By index into the counts of sites, with the pass that it is about.
   private var shares = Slab<(pass: UInt32, own: Nanoseconds, count: UInt32)>()
@@ -39,13 +40,20 @@ struct PassCensus {
     spanTime = .zero
     queueTime = .zero
     dequeued = 0
-    enqueued = 0
+    bred = 0
     pass &+= 1
   }
 
-  /// Something was put into the ready queue.
+  /// What is put into the ready queue now carries this: the pass whose turn of the queue has begun, or 0.
   @inline(__always)
-  mutating func enqueue() { enqueued &+= 1 }
+  var brood: UInt32 { dequeued > 0 ? pass : 0 }
+
+  /// A callback from the ready queue begins, which was put into it with that brood.
+  @inline(__always)
+  mutating func dequeue(_ brood: UInt32) {
+    dequeued &+= 1
+    if brood == pass { bred &+= 1 }
+  }
 
   /// A span ended.
   @inline(__always)
@@ -61,7 +69,6 @@ struct PassCensus {
     spanTime = spanTime + total
     guard span.isFromQueue else { return }
     queueTime = queueTime + total
-    dequeued &+= 1
   }
 
   /// The site with the most self time. Looked for when a pass has taken too long: most have not.
@@ -74,7 +81,7 @@ struct PassCensus {
   func overrun(_ duration: Nanoseconds, worst: Nanoseconds, threshold: Nanoseconds) -> Overrun {
     if worst > threshold { return .slowCallback }
     if spanTime.count < duration.count / 2 || dequeued == 0 && heaviest == nil { return .other }
-    return queueTime.count > duration.count / 2 && enqueued >= dequeued / 2 && dequeued > 1
+    return queueTime.count > duration.count / 2 && bred > 0 && bred >= dequeued / 2
       ? .selfFeedingQueue : .manyCallbacks
   }
 }

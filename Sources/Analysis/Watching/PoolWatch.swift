@@ -16,13 +16,19 @@ struct PoolWatch {
   private(set) var queued: UInt32 = 0
   private(set) var running: UInt32 = 0
   private(set) var mostQueued: UInt32 = 0
+  /// When calls waited last for want of a thread.
+  private var lastFull: Instant?
 
   /// The pool's depth changed.
-  mutating func change(queued: UInt32, running: UInt32) {
+  mutating func change(queued: UInt32, running: UInt32, at time: Instant) {
+    if queued > 0 || self.queued > 0 { lastFull = time }
     self.queued = queued
     self.running = running
     mostQueued = max(mostQueued, queued)
   }
+
+  /// Whether there have been more calls than threads since then: else who waited for a thread that was free waited for a CPU.
+  func wasFull(since time: Instant) -> Bool { queued > 0 || lastFull.map { $0 >= time } ?? false }
 
   /// A call has waited that long for a thread, or waits still.
   mutating func take(_ site: SiteID, after wait: Nanoseconds, created: Instant) {

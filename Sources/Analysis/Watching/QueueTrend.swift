@@ -3,15 +3,18 @@ import Trace
 /// How long a loop's ready queue was, over all of its time: the shortest that it got in each stretch.
 struct QueueTrend {
   private var lows: [UInt32?] = []
+  /// Of which site most callbacks in it were, when somebody looked last.
+  var heaviest: SiteID?
   private var origin: Instant?
   /// A stretch is 2 to this power of nanoseconds long: at first about a millisecond.
   private var shift: Int64 = 20
   private static let limit = 64
   private static let parts = 8
 
-  /// The loop goes to poll with that many callbacks in its queue.
+  /// The loop goes to poll with that many callbacks in its queue; returns whether a stretch began with that: a moment to
+  /// look at who they are, because there are few of them.
   @inline(__always)
-  mutating func sample(_ depth: UInt32, at time: Instant) {
+  mutating func sample(_ depth: UInt32, at time: Instant) -> Bool {
     let from = origin ?? time
     origin = from
     var index = Int(max(time - from, .zero).count >> shift)
@@ -19,8 +22,10 @@ struct QueueTrend {
       halve()
       index = Int(max(time - from, .zero).count >> shift)
     }
-    if index >= lows.count { lows.append(contentsOf: repeatElement(nil, count: index + 1 - lows.count)) }
+    let begins = index >= lows.count
+    if begins { lows.append(contentsOf: repeatElement(nil, count: index + 1 - lows.count)) }
     if depth < lows[index] ?? .max { lows[index] = depth }
+    return begins
   }
 
   private mutating func halve() {

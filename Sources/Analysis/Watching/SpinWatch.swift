@@ -11,10 +11,20 @@ struct SpinWatch {
     var instant: UInt64 = 0
     /// Index into the counts of sites; -1 where none ran.
     var site: Int32 = -1
+    /// How often the thread had left its CPU of its own will, at the first reading in the run and at the last, and the passes
+    /// that there had been.
+    var readings: (first: (waits: UInt32, passes: UInt64), last: (waits: UInt32, passes: UInt64))?
 
     var length: Nanoseconds { to - from }
-    /// A poll that found its descriptor ready takes a microsecond; a peer that answers takes longer.
-    var isSpinning: Bool { instant >= passes / 10 * 9 && passes >= 1_000 }
+    /// A poll that found its descriptor ready takes a microsecond; a peer that answers takes longer. In slow programs that
+    /// is not to be told apart by the time: but who waits for a peer leaves the CPU.
+    var isSpinning: Bool { passes >= 1_000 && (instant >= passes / 10 * 9 || hardlyWaited) }
+
+    private var hardlyWaited: Bool {
+      guard let readings else { return false }
+      let between = readings.last.passes - readings.first.passes
+      return between >= passes / 2 && UInt64(readings.last.waits &- readings.first.waits) <= between / 10
+    }
   }
 
   static let instantPoll = Nanoseconds.microseconds(5)
@@ -27,6 +37,13 @@ struct SpinWatch {
   private var site: Int32 = -1
   private var isFruitful = false
   private var wasInstant = false
+
+  /// The thread's usage was read.
+  mutating func read(_ usage: Usage) {
+    guard let known = run else { return }
+    let reading = (waits: usage.voluntarySwitches, passes: known.passes)
+    run?.readings = (known.readings?.first ?? reading, reading)
+  }
 
   /// Something came of a callback.
   @inline(__always)

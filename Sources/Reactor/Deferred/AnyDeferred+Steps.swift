@@ -110,6 +110,29 @@ extension AnyDeferred {
     flags.formUnion([.ownsOperation, .isFollowing])
     source = inner
     inner.append(self)
+    guard reactor.recorder.isOn else { return }
+    var budget = AnyDeferred.followersTold
+    tellFollowers(of: operation, &budget)
+  }
+
+  /// As many of those who wait are told of in the trace: a long chain whose every step waits would else cost its square.
+  private static let followersTold = 32
+
+  /// Who follows a step after this one waited for what brought its source's value; that is there, and now it is this operation
+  /// that he waits for.
+  private func tellFollowers(of operation: RingOperation, _ budget: inout Int) {
+    if let firstStep { firstStep.follow(operation, &budget) }
+    for step in moreSteps { step.follow(operation, &budget) }
+  }
+
+  private func follow(_ operation: RingOperation, _ budget: inout Int) {
+    guard budget > 0 else { return }
+    budget -= 1
+    if flags.contains(.isFollowing) {
+      reactor.recorder.awaits(self.operation, on: operation)
+    } else {
+      tellFollowers(of: operation, &budget)
+    }
   }
 
   /// The operation that has to settle before this Deferred can.
