@@ -110,10 +110,12 @@ struct StallDetector {
     for (span, own) in zip(open.spans, open.isEmpty ? [] : open.ownTimes(at: now)) where own > worst?.own ?? .zero {
       worst = Culprit(site: span.site, kind: span.kind, own: own)
     }
+    let cause = cause(until: now, threshold: threshold)
+    let why = census.overrun(duration, worst: worst?.own ?? .zero, threshold: threshold)
     return StallRecord(
-      loop: loop, began: began, duration: duration, ended: ended, worst: worst, callbacks: callbacks,
-      cause: cause(until: now, threshold: threshold),
-      why: census.overrun(duration, worst: worst?.own ?? .zero, threshold: threshold),
+      loop: loop, began: began, duration: duration, ended: ended, worst: worst, callbacks: callbacks, cause: cause,
+      // Callbacks that would have been through in time, had there been a CPU, are not too many.
+      why: why == .manyCallbacks && cause == .cpuWait ? .other : why,
       heaviest: census.heaviest.map { (sites.counts[Int($0.index)].site, $0.own, $0.count) })
   }
 

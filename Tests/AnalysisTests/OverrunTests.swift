@@ -9,14 +9,18 @@ private func at(_ milliseconds: Double) -> String {
 }
 
 @Suite struct `Ticks over budget` {
-  /// A tick of `count` descriptors' callbacks, a millisecond each.
-  private func tick(_ count: Int) -> String {
+  /// A tick of `count` descriptors' callbacks, a millisecond each, in which the thread had so many seconds of CPU time.
+  private func tick(_ count: Int, cpu: Double? = nil) -> String {
     let callbacks = (0..<count).map { index in
       "\(at(1_000 + Double(index))) begin span=\(index + 9) site=1 kind=io trigger=poll\n"
         + "\(at(1_001 + Double(index))) end span=\(index + 9)\n"
     }
-    return "\(at(999)) poll-enter\n\(at(1_000)) poll-return ready=\(count)\n" + callbacks.joined()
-      + "\(at(1_000 + Double(count))) poll-enter\n"
+    func usage(_ cpu: Double, _ moment: Double) -> String {
+      "\(at(moment)) used cpu=\(cpu) voluntary=0 involuntary=\(Int(moment)) minor=0 major=0\n"
+    }
+    let end = 1_000 + Double(count)
+    return "\(at(999)) poll-enter\n\(at(1_000)) poll-return ready=\(count)\n" + (cpu == nil ? "" : usage(0, 1_000))
+      + callbacks.joined() + (cpu.map { usage($0, end) } ?? "") + "\(at(end)) poll-enter\n"
   }
 
   @Test func `are many small callbacks`() throws {
@@ -34,6 +38,12 @@ private func at(_ milliseconds: Double) -> String {
 
   @Test func `are none where the budget is kept`() throws {
     #expect(try report(tick(50)).findings.isEmpty)
+  }
+
+  @Test func `are none where the machine gave the thread no CPU`() throws {
+    let robbed = try report(tick(80, cpu: 0.02))
+    #expect(robbed.findings.isEmpty && robbed.stalls.map(\.cause) == [.cpuWait])
+    #expect(try report(tick(80, cpu: 0.079)).findings.map(\.id) == ["tick-over-budget"])
   }
 
   @Test func `are none where one callback was slow, nor where callbacks did not take the time`() throws {

@@ -8,7 +8,7 @@ enum Overrun: Hashable, Sendable {
   case selfFeedingQueue
   /// Many callbacks ran, none of them slow.
   case manyCallbacks
-  /// Callbacks took the lesser part of the time.
+  /// Callbacks took the lesser part of the time, or would have had they had a CPU.
   case other
 }
 
