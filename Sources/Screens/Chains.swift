@@ -17,13 +17,18 @@ extension Listing {
 }
 
 private let columns: [Column<ChainReport>] = [
-  Column("state", .left(9), key: { .text($0.state.rawValue, 0) }) { row, _ in row.state.rawValue },
-  Column("chain", .share(4), key: { .text($0.title, 0) }) { row, _ in row.title },
+  Column("state", .left(9), key: { SortKey($0.state.rawValue) }) { row, _ in row.state.rawValue },
+  Column("chain", .share(4), key: { SortKey($0.title) }) { row, _ in row.title },
   Column("began", .right(11), from: 100, key: { .number($0.began.nanoseconds) }) { clock($0.began - $1.start) },
   Column("age", .right(7), key: { SortKey($0.duration) }) { words($0.duration, $1.glyphs) },
   Column("ran", .right(7), key: { SortKey($0.running) }) { words($0.running, $1.glyphs) },
-  Column("waiting on", .share(5), from: 60) { row, _ in row.waitingOn.map(\.title) ?? "" },
-  Column("created at", .share(3), cut: .start, from: 120) { row, _ in row.waitingOn?.site.place ?? "" },
+  Column("queued", .right(7), from: 100, key: { SortKey($0.queued) }) { words($0.queued, $1.glyphs) },
+  Column("waiting on", .share(5), from: 60, key: { SortKey($0.waitingOn?.title ?? "") }) { row, _ in
+    row.waitingOn.map(\.title) ?? ""
+  },
+  Column("created at", .share(3), cut: .start, from: 120, key: { SortKey($0.waitingOn?.site ?? .unknown) }) { row, _ in
+    row.waitingOn?.site.place ?? ""
+  },
 ]
 
 extension ChainReport {

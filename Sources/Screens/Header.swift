@@ -50,7 +50,7 @@ enum Header {
         state.time.cursor == nil ? Run(" LIVE ", .good) : Run(" LIVE, \(behind) behind ", .warning)
       case (_, false, .replay): Run(" REPLAY ", .title)
       }
-    let loading = input.progress.map { Run(" LOADING \(percent($0))", .warning) }
+    let loading = input.progress.map { Run(" LOADING \(Format.percent($0))", .warning) }
     let whole = clock(trace.to - trace.from)
     guard let cursor = state.time.cursor else { return [loading, word, Run(whole)].compactMap { $0 } }
     return [loading, word, Run(clock(cursor - trace.from), .title), Run(" of " + whole)].compactMap { $0 }
@@ -61,7 +61,7 @@ enum Header {
     let lag = report.loops.compactMap(\.lag?.p99).max()
     let figures = input.figures
     return [
-      Run("busy ", .dim), Run(figures?.utilization.map(percent) ?? "-"),
+      Run("busy ", .dim), Run(figures?.utilization.map(Format.percent) ?? "-"),
       Run("  tick max ", .dim), Run(figures.map { words($0.longestTick, input.glyphs) } ?? "-"),
       Run("  callbacks/s ", .dim), Run(figures.map(rate) ?? "-"),
       Run("  lag p99 ", .dim), Run(lag.map { words($0, input.glyphs) } ?? "-"),

@@ -26,7 +26,7 @@ extension ScreenState {
     case .open: open(input, size)
     case .back: back()
     case .pause: frozen = frozen == nil ? input : nil
-    case .sort, .reverse: order(command)
+    case .sort, .reverse: order(command, size)
     case .mark: mark(input)
     case .up, .down, .pageUp, .pageDown, .first, .last: move(command, input, size)
     case .cause: follow(cause(of: selected(input), input.report), else: "nothing is known of its cause")
@@ -123,10 +123,10 @@ extension ScreenState {
     name.listing.things(input, lists[name] ?? ListState(), filter.with(marked))
   }
 
-  private mutating func order(_ command: Command) {
+  private mutating func order(_ command: Command, _ size: Size) {
     guard let name = view.list else { return }
     switch command {
-    case .sort: lists[name, default: ListState()].cycleSort(name.listing.sortCount)
+    case .sort: lists[name, default: ListState()].cycleSort(name.listing.places(size.width).map(\.column))
     default: lists[name, default: ListState()].isReversed.toggle()
     }
   }
@@ -219,10 +219,9 @@ extension Command {
 }
 
 extension ListState {
-  /// The report's own order, then each column that can be sorted by, and round again.
-  fileprivate mutating func cycleSort(_ count: Int) {
-    let next = (sort ?? -1) + 1
-    sort = next < count ? next : nil
+  /// The report's own order, then each column on the screen, and round again.
+  fileprivate mutating func cycleSort(_ columns: [Int]) {
+    sort = columns.first { $0 > sort ?? -1 }
     isReversed = false
   }
 }

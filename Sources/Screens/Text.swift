@@ -32,6 +32,7 @@ public enum Glyphs: Hashable, Sendable {
   var rule: String { self == .unicode ? "─" : "-" }
   /// Several things in one cell.
   var crowd: String { self == .unicode ? "▒" : "#" }
+  var atMost: String { self == .unicode ? "≤" : "<" }
   var idle: String { self == .unicode ? "·" : "." }
   var cursor: String { self == .unicode ? "▲" : "^" }
   var descending: String { self == .unicode ? "▼" : "v" }
