@@ -39,33 +39,3 @@ private let columns: [Column<SiteReport>] = [
 extension SiteReport {
   var thing: Thing { .site(site, kind) }
 }
-
-/// What is known of the callbacks of one site.
-func detailLines(_ site: SiteReport, _ input: ScreenInput) -> [DetailLine] {
-  let setting = Setting(input)
-  func time(_ time: Nanoseconds?) -> String { words(time, setting.glyphs) }
-  var lines: [Line] = [
-    [Run(site.site.function, .title)],
-    fact("where", site.site.place),
-    fact("kind", "\(site.kind)"),
-    fact("ran", words(site.count, "time")),
-    fact("total", "\(time(site.total)), of which \(time(site.own)) its own"),
-    fact("self time", "p50 \(time(site.p50)), p99 \(time(site.p99)), max \(time(site.max))"),
-    fact("slow", site.slow == 0 ? "never" : words(site.slow, "time"), site.slow == 0 ? .normal : .warning),
-  ]
-  if site.threw > 0 { lines.append(fact("threw", words(site.threw, "time"), .warning)) }
-  if let running = site.runningFor { lines.append(fact("running", "for \(time(running)) now", .error)) }
-  lines.append(harmFact(site.harm, upTo: site.harmUpTo, victims: site.victims, setting))
-  lines += [[], [Run("Worst runs, by self time", .title)]]
-  let longest = max(1, site.worst.first?.own.count ?? 1)
-  return lines.map { DetailLine($0) }
-    + site.worst.map { run in
-      let bar = bar(Double(run.own.count) / Double(longest), cells: 24, setting.glyphs)
-      return DetailLine(
-        [
-          Run("  " + padded(clock(run.began - setting.start), 12) + " " + padded(time(run.own), 9) + "  "),
-          Run(bar + " ", .bar), Run("loop \(run.loop.number)  "),
-          Run(run.running ? setting.glyphs.running + " still running" : "", .error),
-        ], target: .moment(run.loop, run.began))
-    }
-}

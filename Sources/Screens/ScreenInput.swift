@@ -17,6 +17,12 @@ public struct ScreenInput: Hashable, Sendable {
   public var window: LoopWindow?
   /// The loop at the moment that `ScreenState.wanted` asked for.
   public var moment: LoopMoment?
+  /// How the durations of the site are distributed that `ScreenState.wanted` asked for.
+  public var durations: [DurationCount] = []
+  /// What was found about the subject that `ScreenState.wanted` asked for, so far.
+  public var answer: Inquiry.Answer?
+  /// How much was looked through for it, 0 … 1; `nil` when that is all.
+  public var looking: Double?
   /// How much of the trace has been read, 0 … 1; `nil` when that is all of it.
   public var progress: Double?
 
@@ -103,6 +109,14 @@ public struct Wanted: Hashable, Sendable {
   public var window: TimeSlices?
   /// A moment at which the loop is shown.
   public var moment: Instant?
+  /// A site and kind, of whose durations the distribution is shown.
+  public var durations: (site: Site, kind: CallbackKind)? {
+    guard case .site(let site, let kind)? = details else { return nil }
+    return (site, kind)
+  }
+  /// What is looked into.
+  public var inquiry: Inquiry.Subject?
+  var details: Thing?
   var figuresFrom: Instant
   var figuresTo: Instant
 }

@@ -72,6 +72,9 @@ public struct ScreenState: Hashable, Sendable {
     shown.figures = input.figures
     shown.window = input.window
     shown.moment = input.moment
+    shown.durations = input.durations
+    shown.answer = input.answer
+    shown.looking = input.looking
     return shown
   }
 
@@ -95,7 +98,8 @@ public struct ScreenState: Hashable, Sendable {
     let details = detailedTime(size)
     return Wanted(
       slices: slices, loop: details?.loop ?? loop(report), window: details?.slices ?? closeUp(slices),
-      moment: wantsMoment ? time.cursor ?? report.trace.to : nil, figuresFrom: max(from, report.trace.from),
+      moment: wantsMoment ? time.cursor ?? report.trace.to : nil, inquiry: inquiry(report), details: front.details,
+      figuresFrom: max(from, report.trace.from),
       figuresTo: follows ? report.trace.to : min(end, report.trace.to))
   }
 

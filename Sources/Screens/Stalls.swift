@@ -38,39 +38,6 @@ extension Stall {
   var thing: Thing { .stall(loop, began) }
 }
 
-/// What is known of a stall.
-func detailLines(_ stall: Stall, _ input: ScreenInput) -> [DetailLine] {
-  let setting = Setting(input)
-  func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
-  let going = stall.ended ? "" : "  \(setting.glyphs.running) still going on"
-  var lines: [Line] = [
-    [Run("Loop \(stall.loop.number) did not reach its poll for \(time(stall.duration))", .title), Run(going, .error)],
-    fact("began", clock(stall.began - setting.start)),
-    fact("blocked by", stall.site.function, .warning),
-    fact("where", stall.site.place),
-    fact("kind", "\(stall.kind)"),
-    fact("its part", "\(time(stall.own)) of \(time(stall.duration))"),
-    fact("callbacks", "\(words(stall.callbacks)) ran in it"),
-    fact("cause", stall.cause == .unknown ? "not measured" : stall.cause.rawValue),
-  ]
-  if let detail = stall.detail { lines.append(fact("about", detail)) }
-  lines.append(harmFact(stall.harm, upTo: stall.harmUpTo, victims: stall.victims, setting))
-  lines += [[], [Run("Stack, innermost first", .title)]]
-  lines += stall.stack.isEmpty ? [[Run("  not sampled", .dim)]] : stall.stack.map { [Run("  " + $0)] }
-  let site = input.report.sites.first { $0.site == stall.site && $0.kind == stall.kind }
-  let seen: [DetailLine] = [
-    DetailLine([]), DetailLine([Run("See it", .title)]),
-    DetailLine(
-      [Run("  in the loop, half-way")],
-      target: .moment(stall.loop, stall.began + Nanoseconds(stall.duration.count / 2))),
-    DetailLine(
-      [Run("  callback by callback")],
-      target: .thing(.tick(stall.loop, stall.began, stall.began + stall.duration))),
-  ]
-  let guilty = site.map { [DetailLine([Run("  all runs of \($0.site.function)")], target: .thing($0.thing))] } ?? []
-  return lines.map { DetailLine($0) } + seen + guilty
-}
-
 /// What a column of harm is sorted by: what is certain, and only then what may be.
 func harmKey(_ harm: Nanoseconds, upTo: Nanoseconds) -> SortKey {
   .number(harm > .zero ? harm.count : min(-1, Int64.min / 2 &+ upTo.count))

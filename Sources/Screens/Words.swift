@@ -31,3 +31,18 @@ extension Site {
     return Site(function: function, file: name, line: line).place
   }
 }
+
+extension Trigger {
+  /// Who made a callback ready.
+  var words: String {
+    switch self {
+    case .unknown: "nobody knows whom"
+    case .callback: "a callback"
+    case .poll: "the poll"
+    case .timer: "its time"
+    case .thread: "another thread"
+    case .signal: "a signal"
+    case .start: "the program"
+    }
+  }
+}

@@ -9,10 +9,12 @@ struct Snapshot {
   private let timeline: Timeline
   private let source: ScreenInput.Source
   private let progress: Double?
+  private let study: Study
   /// What the headers say of what was not read yet.
   private let overview: Overview?
 
   init(_ study: Study, _ overview: Overview?) {
+    self.study = study
     report = study.report
     timeline = study.timeline
     source = study.isLive ? .live : .replay
@@ -30,7 +32,9 @@ struct Snapshot {
   private var now: Instant? { source == .live ? report.trace.to : nil }
 
   /// What a screen of that size is drawn from.
-  func input(_ state: ScreenState, _ size: Size, _ glyphs: Glyphs, _ lens: Lens) throws(TraceError) -> ScreenInput {
+  func input(
+    _ state: ScreenState, _ size: Size, _ glyphs: Glyphs, _ lens: Lens, _ detective: Detective
+  ) throws(TraceError) -> ScreenInput {
     let wanted = state.wanted(report, source: source, size: size)
     var busy = BusyShares(timeline, of: report.loops, in: wanted.slices)
     if let overview { busy.fill(from: overview) }
@@ -46,9 +50,12 @@ struct Snapshot {
       busy.fill(from: window)
       figures = Figures(window) ?? figures
     }
-    return ScreenInput(
+    var input = ScreenInput(
       report: report, busy: busy, source: source, glyphs: glyphs, figures: figures, window: window, moment: moment,
       progress: progress)
+    if let (site, kind) = wanted.durations { input.durations = study.analyzer.durations(of: site, kind) }
+    (input.answer, input.looking) = detective.answer(about: wanted.inquiry)
+    return input
   }
 }
 

@@ -9,6 +9,7 @@ import Trace
 struct Viewer {
   private let study: Study
   private let lens: Lens
+  private let detective: Detective
   /// What feeds the study, where it is live.
   private let recording: Recording?
 
@@ -19,6 +20,7 @@ struct Viewer {
     look = try options.look()
     self.recording = recording
     lens = Lens(study.store)
+    detective = Detective(study.store)
   }
 
   /// Refuses before anything is started that nobody could see.
@@ -80,6 +82,7 @@ struct Viewer {
       let wasReading = isReading
       let changes = study.isLive || wasReading
       if changes { try advance() }
+      if detective.isBusy { try investigate() }
       if changes && (!isReading || ll_monotonic() - reported > Viewer.reporting.count) {
         snapshot = Snapshot(study, isReading ? overview : nil)
         reported = ll_monotonic()
@@ -89,7 +92,7 @@ struct Viewer {
   }
 
   private func wait(_ state: ScreenState) -> Duration {
-    isReading ? .zero : study.isLive || state.isPlaying ? Viewer.interval : Viewer.longInterval
+    isReading || detective.isBusy ? .zero : study.isLive || state.isPlaying ? Viewer.interval : Viewer.longInterval
   }
 
   /// Takes in what is new, or more of a file.
@@ -99,6 +102,15 @@ struct Viewer {
     recording?.poll()
     try study.advance()
     if recording?.isFinished == true { study.isLive = false }
+  }
+
+  /// Looks on into what is in front.
+  private func investigate() throws(Failure) {
+    do throws(TraceError) {
+      try detective.advance(for: Viewer.reading)
+    } catch {
+      throw .trace(error)
+    }
   }
 
   /// Does what a key or the mouse stands for; returns whether to go on.
@@ -153,7 +165,7 @@ struct Viewer {
     _ snapshot: Snapshot, _ state: ScreenState, _ terminal: borrowing Terminal
   ) throws(Failure) -> ScreenInput {
     do throws(TraceError) {
-      return try snapshot.input(state, terminal.size, terminal.glyphs, lens)
+      return try snapshot.input(state, terminal.size, terminal.glyphs, lens, detective)
     } catch {
       throw .trace(error)
     }

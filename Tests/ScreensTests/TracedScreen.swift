@@ -9,6 +9,7 @@ struct TracedScreen {
   let batches: [Batch]
   let report: Report
   private let timeline: Timeline
+  private let analyzer: Analyzer
   var state = ScreenState()
   var size = Samples.terminal
   var glyphs = Glyphs.unicode
@@ -21,6 +22,7 @@ struct TracedScreen {
     for batch in batches { analyzer.consume(batch, definitions: definitions) }
     report = analyzer.report(at: nil)
     timeline = analyzer.timeline(at: nil)
+    self.analyzer = analyzer
     self.size = size
     self.glyphs = glyphs
   }
@@ -42,12 +44,21 @@ struct TracedScreen {
         moment?.look(ahead: batches)
       }
     }
-    return ScreenInput(
+    var input = ScreenInput(
       report: report, busy: BusyShares(timeline, of: report.loops, in: wanted.slices), source: .replay,
       glyphs: glyphs,
       figures: window.flatMap { Figures($0) }
         ?? Figures(timeline, of: report.loops, from: wanted.figures.from, to: wanted.figures.to),
       window: window, moment: moment)
+    if let (site, kind) = wanted.durations { input.durations = analyzer.durations(of: site, kind) }
+    input.answer = wanted.inquiry.map(answer)
+    return input
+  }
+
+  private func answer(about subject: Inquiry.Subject) -> Inquiry.Answer {
+    var inquiry = Inquiry(about: subject)
+    for batch in batches { inquiry.consume(batch, definitions: definitions) }
+    return inquiry.answer
   }
 
   var grid: Grid { draw(input, state, size: size) }
