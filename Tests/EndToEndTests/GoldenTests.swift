@@ -71,7 +71,9 @@ extension EndToEnd {
 
     /// The screen once it shows a thing, and the footer, which is painted last.
     private func painted(_ terminal: Tmux, _ thing: String, _ footer: String) throws -> String {
-      try terminal.screen { $0.contains(thing) && $0.contains(footer) && !$0.contains("LOADING") && !$0.contains("looking") }
+      try terminal.screen {
+        $0.contains(thing) && $0.contains(footer) && !$0.contains("LOADING") && !$0.contains("looking")
+      }
     }
 
     @Test func theirSizesStayUnderAMegabyte() {
