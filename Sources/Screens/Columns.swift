@@ -58,14 +58,14 @@ enum SortKey: Comparable {
 
 /// What cells need to know beside their row.
 struct Setting: Sendable {
-  /// The trace's first event.
+  /// What times are counted from.
   var start: Instant
   /// The report's moment.
   var now: Instant
   var glyphs: Glyphs
 
   init(_ input: ScreenInput) {
-    start = input.report.trace.from
+    start = input.origin
     now = input.report.trace.to
     glyphs = input.glyphs
   }
@@ -105,6 +105,8 @@ enum Thing: Hashable, Sendable {
   case chain(ChainID)
   case finding(String, Site)
   case operation(OperationID)
+  /// All loops, side by side.
+  case loops
   /// A pass of a loop, from and to.
   case tick(LoopID, Instant, Instant)
 }

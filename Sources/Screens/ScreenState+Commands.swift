@@ -37,6 +37,10 @@ extension ScreenState {
     case .goToTime: prompt = Prompt(.time)
     case .copy: return .copy(selectedText(input, size))
     case .write: return .write(Screens.draw(input, self, size: size).lines)
+    case .compare: compareLoops()
+    case .record: return .record
+    case .range: beginOrEndRange(input)
+    case .wholeTime: showWholeTime()
     case .play: isPlaying.toggle()
     case .nextLoop: chooseNextLoop(input.report)
     case .nextCallback, .previousCallback, .nextTick, .previousTick: return step(command, input)
@@ -69,7 +73,15 @@ extension ScreenState {
   }
 
   private mutating func back() {
-    if trail.count > 1 { trail.removeLast() } else if search != nil { search = nil } else { filter = Filter() }
+    if trail.count > 1 {
+      trail.removeLast()
+    } else if search != nil {
+      search = nil
+    } else if !filter.isEmpty {
+      filter = Filter()
+    } else {
+      showWholeTime()
+    }
   }
 
   /// How far one can go without coming back.
@@ -78,6 +90,11 @@ extension ScreenState {
   private mutating func push(_ thing: Thing) {
     if trail.count >= Self.trailLimit { trail.remove(at: 1) }
     trail.append(Front(view: view, details: thing))
+  }
+
+  /// Shows all loops side by side.
+  public mutating func compareLoops() {
+    if front.details != .loops { push(.loops) }
   }
 
   private mutating func open(_ input: ScreenInput, _ size: Size) {

@@ -13,11 +13,20 @@ struct Snapshot {
   /// What the headers say of what was not read yet.
   private let overview: Overview?
 
-  init(_ study: Study, _ overview: Overview?) {
+  private let range: ClosedRange<Instant>?
+
+  /// What a study knows, with what the headers say where it has not read all; of a part, that part's time is all.
+  init(_ study: Study, _ overview: Overview?, in range: ClosedRange<Instant>? = nil) {
+    self.range = range
     self.study = study
     report = study.report
     timeline = study.timeline
     source = study.isLive ? .live : .replay
+    if let range {
+      (report.trace.from, report.trace.to) = (range.lowerBound, range.upperBound)
+      (self.overview, progress) = (nil, study.progress)
+      return
+    }
     guard let overview, let first = overview.slices.first, let last = overview.slices.last else {
       (self.overview, progress) = (nil, nil)
       return
@@ -53,6 +62,7 @@ struct Snapshot {
     var input = ScreenInput(
       report: report, busy: busy, source: source, glyphs: glyphs, figures: figures, window: window, moment: moment,
       progress: progress)
+    input.range = range
     if let (site, kind) = wanted.durations { input.durations = study.analyzer.durations(of: site, kind) }
     (input.answer, input.looking) = detective.answer(about: wanted.inquiry)
     return input

@@ -25,7 +25,7 @@ extension ScreenState {
       return .chain(id, Inquiry.Run(loop: id.loop, from: chain.began, to: last.began))
     case .operation(let id):
       return report.chainList.first { $0.waitingOn?.id == id }?.waitingOn.map { .operation(id, created: $0.created) }
-    case .finding, .tick: return nil
+    case .finding, .tick, .loops: return nil
     }
   }
 }

@@ -24,7 +24,9 @@ extension ScreenState {
   /// The details in front; `nil` where a view is.
   func details(_ input: ScreenInput, width: Int = 78) -> [DetailLine]? {
     guard let thing = front.details else { return nil }
-    return detailLines(of: thing, input, width: width) ?? [DetailLine([Run("It is no longer listed.", .dim)])]
+    return detailLines(of: thing, input, loop: chosenLoop, width: width) ?? [
+      DetailLine([Run("It is no longer listed.", .dim)])
+    ]
   }
 
   /// Rows that the lines of details have, of those that the body has.
@@ -38,7 +40,9 @@ extension ScreenState {
 }
 
 /// What is known of a thing; `nil` where the report does not list it any more.
-private func detailLines(of thing: Thing, _ input: ScreenInput, width: Int) -> [DetailLine]? {
+private func detailLines(
+  of thing: Thing, _ input: ScreenInput, loop chosen: LoopID?, width: Int
+) -> [DetailLine]? {
   let report = input.report
   switch thing {
   case .site: return report.sites.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
@@ -47,6 +51,7 @@ private func detailLines(of thing: Thing, _ input: ScreenInput, width: Int) -> [
   case .finding: return report.findings.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
   case .operation(let id): return operationLines(id, input)
   case .tick(let loop, let from, let to): return tickLines(loop, from, to, input)
+  case .loops: return LoopsDetails(input, from: chosen, width: width).lines
   }
 }
 
@@ -66,7 +71,7 @@ func cause(of thing: Thing?, _ report: Report) -> Thing? {
   case .finding:
     let finding = report.findings.first { $0.thing == thing }
     return report.findings.first { $0.id == finding?.causedBy }?.thing ?? finding.flatMap { site($0.site) }
-  case .site, .tick, nil: return nil
+  case .site, .tick, .loops, nil: return nil
   }
 }
 
@@ -80,6 +85,6 @@ func effect(of thing: Thing?, _ report: Report) -> Thing? {
   case .finding(let id, let site):
     return report.findings.first { $0.causedBy == id }?.thing ?? report.stalls.first { $0.site == site }?.thing
       ?? report.chainList.first { $0.waitingOn?.site == site }?.thing
-  case .stall, .chain, .tick, nil: return nil
+  case .stall, .chain, .tick, .loops, nil: return nil
   }
 }
