@@ -78,6 +78,7 @@ final class Recording {
     } catch {
       throw .ring(error)
     }
+    drains[drains.count - 1].lookingOn = lookingOn
     programs.append((program, drains.count - 1))
   }
 
@@ -136,10 +137,24 @@ final class Recording {
   /// Rings that cannot be used.
   var unusable: [RingError] { drains.flatMap(\.unusable) }
 
-  /// Takes in what is new; writes what is older than a second, so that a kill costs no more than that.
-  func poll() {
-    for drain in drains { drain.poll() }
+  /// Shown every batch from now on, of programs that are found later too.
+  func show(_ lookingOn: @escaping (Batch) -> Void) {
+    self.lookingOn = lookingOn
+    for drain in drains { drain.lookingOn = lookingOn }
+  }
+
+  private var lookingOn: ((Batch) -> Void)?
+
+  /// Takes in what is new, and returns how many events that is; writes what is older than a second, so that a kill costs
+  /// no more than that.
+  @discardableResult func poll() -> Int {
+    let events = drains.reduce(0) { $0 + $1.poll() }
     followRestarts()
+    defer { flush() }
+    return events
+  }
+
+  private func flush() {
     writer.flush(olderThan: .seconds(1))
   }
 

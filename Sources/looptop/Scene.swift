@@ -18,6 +18,13 @@ final class Scene {
   private var snapshot: Snapshot
   /// When that was made.
   private var reported: Int64
+  /// What it cost in CPU time.
+  private var cost = Nanoseconds.zero
+  /// Events that have come since.
+  private var arrived = 0
+  /// Whether so much comes that rings have to be read more often than screens are painted.
+  private(set) var isFlooded = false
+  private static let flood = 1 << 14
   /// The begin of all, whatever part is shown.
   private var origin: Instant
 
@@ -34,7 +41,7 @@ final class Scene {
     lens = Lens(study.store)
     detective = Detective(study.store)
     overview = recording == nil ? study.store.overview(slices: 2_048) : nil
-    if recording == nil { try study.advance(for: Scene.patience) } else { try Scene.takeIn(recording, study) }
+    if recording == nil { try study.advance(for: Scene.patience) }
     snapshot = Snapshot(study, recording == nil && !study.isRead ? overview : nil)
     origin = snapshot.report.trace.from
     reported = ll_monotonic()
@@ -51,40 +58,55 @@ final class Scene {
   /// The loops' newest moment.
   var now: Instant { snapshot.report.trace.to }
 
-  /// Takes in what is new, or more of what is read.
-  func advance() throws(Failure) {
-    var hasChanged = false
+  /// Takes in what is new, or more of what is read; returns whether the screen may look different.
+  func advance() throws(Failure) -> Bool {
+    var hasChanged = detective.isBusy
     if isReadingFile {
       try study.advance(for: Scene.reading)
-      hasChanged = true
-    } else if let recording {
-      let wasLive = study.isLive
-      try Scene.takeIn(recording, study)
-      hasChanged = wasLive || study.isLive
+      if part == nil, study.isRead || isDue(Scene.reporting) { hasChanged = report(on: study) }
+    } else if let recording, try takeIn(recording), part == nil {
+      hasChanged = report(on: study)
     }
     if let part, !part.study.isRead {
       try part.study.advance(for: Scene.reading)
-      report(on: part.study, isDone: part.study.isRead)
-    } else if part == nil, hasChanged {
-      report(on: study, isDone: !isReadingFile)
+      if part.study.isRead || isDue(Scene.reporting) { hasChanged = report(on: part.study) }
     }
     if detective.isBusy { try investigate() }
+    return hasChanged
   }
 
-  private static func takeIn(_ recording: Recording?, _ study: Study) throws(Failure) {
-    recording?.poll()
-    let isFinished = recording?.isFinished == true
-    guard study.isLive || !isFinished else { return }
-    try study.advance()
-    study.isLive = !isFinished
+  /// How often something live is shown anew, and where nothing comes: it still grows older.
+  private static let (leastInterval, mostInterval, idleInterval) = (
+    Nanoseconds.milliseconds(100), Nanoseconds.milliseconds(250), Nanoseconds.milliseconds(500)
+  )
+
+  /// Takes in what has come; returns whether that is to be shown now.
+  ///
+  /// Showing it may cost a hundredth of the time, unless a key asks for it.
+  private func takeIn(_ recording: Recording) throws(Failure) -> Bool {
+    arrived += recording.poll()
+    isFlooded = arrived > Scene.flood
+    let wasLive = study.isLive
+    study.isLive = !recording.isFinished
+    guard wasLive || study.isLive else { return false }
+    if wasLive != study.isLive { return true }
+    let fitting = max(Scene.leastInterval, min(Scene.mostInterval, Nanoseconds(cost.count * 100)))
+    let interval = arrived > 0 ? fitting : Scene.idleInterval
+    guard isDue(interval) else { return false }
+    arrived = 0
+    return true
   }
 
-  /// Takes note of what is known; of something that is being read only now and then, for that takes its time.
-  private func report(on study: Study, isDone: Bool) {
-    guard isDone || ll_monotonic() - reported > Scene.reporting.count else { return }
+  private func isDue(_ interval: Nanoseconds) -> Bool { ll_monotonic() - reported >= interval.count }
+
+  /// Takes note of what is known.
+  private func report(on study: Study) -> Bool {
+    let begin = ll_thread_cpu_time()
     snapshot = Snapshot(study, isReadingFile ? overview : nil, in: part?.range)
+    cost = Nanoseconds(ll_thread_cpu_time() - begin)
     reported = ll_monotonic()
     if part == nil { origin = snapshot.report.trace.from }
+    return true
   }
 
   private func investigate() throws(Failure) {
@@ -98,6 +120,7 @@ final class Scene {
   /// What a screen of that size is drawn from.
   func input(_ state: ScreenState, _ size: Size, _ glyphs: Glyphs) throws(Failure) -> ScreenInput {
     if state.range != part?.range { try restrict(to: state.range) }
+    if recording != nil { try study.refresh() }
     do throws(TraceError) {
       var input = try snapshot.input(state, size, glyphs, lens, detective)
       input.origin = origin

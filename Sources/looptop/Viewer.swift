@@ -31,6 +31,8 @@ struct Viewer {
 
   /// How often what is live is looked at, and what plays moves on.
   private static let interval = Duration.milliseconds(100)
+  /// How often rings are read that fill up in a tenth of a second.
+  private static let shortInterval = Duration.milliseconds(20)
   /// How often one looks whether a program that has ended was started again.
   private static let longInterval = Duration.milliseconds(500)
   /// What is not live changes by keys only.
@@ -53,8 +55,9 @@ struct Viewer {
       state.beginTour(input: input, size: terminal.size)
       input = try scene.input(state, terminal.size, terminal.glyphs)
     }
+    var isStale = true
     while true {
-      terminal.paint(draw(input, state, size: terminal.size))
+      if isStale { terminal.paint(draw(input, state, size: terminal.size)) }
       let events = terminal.events(within: wait(state))
       for event in events {
         switch event {
@@ -70,14 +73,14 @@ struct Viewer {
       if state.isPlaying, events.isEmpty, let effect = state.play(input: input, size: terminal.size) {
         _ = try perform(effect, &state, input, &terminal)
       }
-      try scene.advance()
-      input = try scene.input(state, terminal.size, terminal.glyphs)
+      isStale = try scene.advance() || !events.isEmpty || state.isPlaying
+      if isStale { input = try scene.input(state, terminal.size, terminal.glyphs) }
     }
   }
 
   private func wait(_ state: ScreenState) -> Duration {
     if scene.isReading { return .zero }
-    if scene.isLive || state.isPlaying { return Viewer.interval }
+    if scene.isLive || state.isPlaying { return scene.isFlooded ? Viewer.shortInterval : Viewer.interval }
     return recording?.canGoOn == true ? Viewer.longInterval : Viewer.noInterval
   }
 

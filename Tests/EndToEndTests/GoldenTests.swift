@@ -69,6 +69,16 @@ extension EndToEnd {
       expect(try painted(terminal, "See it", "q Quit"), isBaseline: "details-of-a-finding.screen.txt")
     }
 
+    @Test func inMonochromeNothingRestsOnColour() throws {
+      let terminal = try Tmux(
+        "\(Built.looptop) replay --theme mono \(root)/traces/blocking-query.looptrace", terminal: "xterm-256color")
+      _ = try painted(terminal, " REPLAY ", "q Quit")
+      try terminal.press("3", "Down")
+      _ = try painted(terminal, "[3 Stalls 5]", "2 of 5")
+      expect(try terminal.styledScreen(), isBaseline: "stalls.mono.txt")
+      #expect(try terminal.colors() == false)
+    }
+
     /// The screen once it shows a thing, and the footer, which is painted last.
     private func painted(_ terminal: Tmux, _ thing: String, _ footer: String) throws -> String {
       try terminal.screen {

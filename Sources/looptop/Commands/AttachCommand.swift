@@ -41,10 +41,11 @@ struct AttachCommand: ParsableCommand {
   static func attach(_ programs: [Program], sideBySide: Bool, _ screen: ScreenOptions) throws {
     let recording = try Recording(watching: programs)
     defer { recording.close() }
+    let study = try Study(recording)
     recording.poll()
     guard recording.foundLoops else { throw Failure.notTraced(programs[0].identity.pid, recording.unusable) }
     var state = ScreenState()
     if sideBySide { state.compareLoops() }
-    try Viewer(Study(recording), recording: recording, screen, showing: state).run()
+    try Viewer(study, recording: recording, screen, showing: state).run()
   }
 }
