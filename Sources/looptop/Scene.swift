@@ -18,8 +18,6 @@ final class Scene {
   private var snapshot: Snapshot
   /// When that was made.
   private var reported: Int64
-  /// What it cost in CPU time.
-  private var cost = Nanoseconds.zero
   /// Events that have come since.
   private var arrived = 0
   /// Whether so much comes that rings have to be read more often than screens are painted.
@@ -29,7 +27,9 @@ final class Scene {
   private var origin: Instant
 
   /// How long something is read before keys are looked at again.
-  private static let reading = Nanoseconds.milliseconds(25)
+  private static let reading = Nanoseconds.milliseconds(8)
+  /// How long one looks for what is known of a moment, before the rest has to wait for the next time.
+  private static let looking = Nanoseconds.milliseconds(20)
   /// How long one waits for the first screen: what is short is there at once, and not in pieces.
   private static let patience = Nanoseconds.milliseconds(300)
   /// How often what is being read is reported on.
@@ -38,7 +38,7 @@ final class Scene {
   init(_ study: Study, _ recording: Recording?) throws(Failure) {
     self.study = study
     self.recording = recording
-    lens = Lens(study.store)
+    lens = Lens(study.store, patience: Scene.looking)
     detective = Detective(study.store)
     overview = recording == nil ? study.store.overview(slices: 2_048) : nil
     if recording == nil { try study.advance(for: Scene.patience) }
@@ -51,7 +51,7 @@ final class Scene {
   var isLive: Bool { study.isLive }
 
   /// Whether there is something to read on, with nobody to wait for.
-  var isReading: Bool { isReadingFile || part?.study.isRead == false || detective.isBusy }
+  var isReading: Bool { isReadingFile || part?.study.isRead == false || detective.isBusy || lens.isBehind }
 
   private var isReadingFile: Bool { recording == nil && !study.isRead }
 
@@ -60,7 +60,7 @@ final class Scene {
 
   /// Takes in what is new, or more of what is read; returns whether the screen may look different.
   func advance() throws(Failure) -> Bool {
-    var hasChanged = detective.isBusy
+    var hasChanged = detective.isBusy || lens.isBehind
     if isReadingFile {
       try study.advance(for: Scene.reading)
       if part == nil, study.isRead || isDue(Scene.reporting) { hasChanged = report(on: study) }
@@ -76,13 +76,13 @@ final class Scene {
   }
 
   /// How often something live is shown anew, and where nothing comes: it still grows older.
-  private static let (leastInterval, mostInterval, idleInterval) = (
+  private static let (shortInterval, longInterval, idleInterval) = (
     Nanoseconds.milliseconds(100), Nanoseconds.milliseconds(250), Nanoseconds.milliseconds(500)
   )
+  /// What comes in less than that many events is little, and shown less often.
+  private static let little = 256
 
   /// Takes in what has come; returns whether that is to be shown now.
-  ///
-  /// Showing it may cost a hundredth of the time, unless a key asks for it.
   private func takeIn(_ recording: Recording) throws(Failure) -> Bool {
     arrived += recording.poll()
     isFlooded = arrived > Scene.flood
@@ -90,8 +90,8 @@ final class Scene {
     study.isLive = !recording.isFinished
     guard wasLive || study.isLive else { return false }
     if wasLive != study.isLive { return true }
-    let fitting = max(Scene.leastInterval, min(Scene.mostInterval, Nanoseconds(cost.count * 100)))
-    let interval = arrived > 0 ? fitting : Scene.idleInterval
+    let interval =
+      arrived == 0 ? Scene.idleInterval : arrived < Scene.little ? Scene.longInterval : Scene.shortInterval
     guard isDue(interval) else { return false }
     arrived = 0
     return true
@@ -101,9 +101,7 @@ final class Scene {
 
   /// Takes note of what is known.
   private func report(on study: Study) -> Bool {
-    let begin = ll_thread_cpu_time()
     snapshot = Snapshot(study, isReadingFile ? overview : nil, in: part?.range)
-    cost = Nanoseconds(ll_thread_cpu_time() - begin)
     reported = ll_monotonic()
     if part == nil { origin = snapshot.report.trace.from }
     return true
@@ -121,6 +119,7 @@ final class Scene {
   func input(_ state: ScreenState, _ size: Size, _ glyphs: Glyphs) throws(Failure) -> ScreenInput {
     if state.range != part?.range { try restrict(to: state.range) }
     if recording != nil { try study.refresh() }
+    lens.begin()
     do throws(TraceError) {
       var input = try snapshot.input(state, size, glyphs, lens, detective)
       input.origin = origin
@@ -140,6 +139,7 @@ final class Scene {
 
   /// The moment that a step leads to; `nil` where there is none.
   func find(_ step: Step, _ loop: LoopID, _ time: Instant) throws(Failure) -> Instant? {
+    lens.begin()
     do throws(TraceError) {
       return try lens.find(step, of: loop, from: time)
     } catch {

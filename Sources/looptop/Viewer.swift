@@ -73,7 +73,12 @@ struct Viewer {
       if state.isPlaying, events.isEmpty, let effect = state.play(input: input, size: terminal.size) {
         _ = try perform(effect, &state, input, &terminal)
       }
-      isStale = try scene.advance() || !events.isEmpty || state.isPlaying
+      // A key is answered before anything else is done.
+      if !events.isEmpty {
+        input = try scene.input(state, terminal.size, terminal.glyphs)
+        terminal.paint(draw(input, state, size: terminal.size))
+      }
+      isStale = try scene.advance() || state.isPlaying
       if isStale { input = try scene.input(state, terminal.size, terminal.glyphs) }
     }
   }
