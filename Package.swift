@@ -91,6 +91,7 @@ let package = Package(
         "Trace",
         "TraceStore",
         .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["Baselines"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "Reactor", "Recorder", "Trace"]),

@@ -41,6 +41,9 @@ public struct PartialReader {
     return Batch(loop: chunk.loop, events: [Event(chunk.from, .gap(gap))])
   }
 
+  /// How much has been read, 0 … 1.
+  public var progress: Double { chunks.isEmpty ? 1 : Double(position) / Double(chunks.count) }
+
   /// The chunks that overlap the intervals, each with the one of its loop before.
   private static func chunks(of store: TraceStore, within intervals: [ClosedRange<Instant>]) -> [Int] {
     let merged = merge(intervals)

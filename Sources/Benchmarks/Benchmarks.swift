@@ -5,11 +5,14 @@ import Glibc
 @main struct Benchmarks {
   static let all: [(name: String, run: @Sendable (_ report: (Measurement) -> Void) -> Void)] = [
     ("recording", recordingBenchmark), ("trace", traceBenchmark), ("reactor", reactorBenchmark),
+    ("screens", screenBenchmark),
   ]
 
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    if CountingRun.run(arguments) || LoopRun.run(arguments) { return }
+    if CountingRun.run(arguments) || LoopRun.run(arguments) || LoadRun.run(arguments) || SoakRun.run(arguments) {
+      return
+    }
     if TruthProgram.run(arguments) || hogProcessors(arguments) { return }
     TruthTest.judge(arguments)
     let names = arguments.filter { !$0.hasPrefix("--") }

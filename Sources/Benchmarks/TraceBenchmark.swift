@@ -91,7 +91,7 @@ private func measureReading(_ small: String, _ large: String, _ report: (Measure
 }
 
 /// Writes a server's trace of that size, or says that it cannot.
-private func writeTrace(_ path: String, bytes: UInt64) -> Bool {
+func writeTrace(_ path: String, bytes: UInt64) -> Bool {
   guard let writer = try? TraceWriter(creating: FilePath(path)) else { return false }
   let process = ProcessInfo(pid: 1, started: 1, command: "server", runtime: "benchmark")
   let names = ["accept(_:)", "query(page:)", "transform(_:)", "render(_:)", "finish(_:on:)", "log(_:)"]

@@ -43,6 +43,9 @@ public final class Drain {
   /// Rings that cannot be used, each said once.
   public private(set) var unusable: [RingError] = []
 
+  /// Shown every batch that goes into the trace, with the trace's own ids: who looks on need not read it back.
+  public var lookingOn: ((Batch) -> Void)?
+
   /// How many reads of 65536 slots one ring gets before the next one has its turn.
   private static let readsInTurn = 16
 
@@ -135,6 +138,7 @@ public final class Drain {
       else { break }
       events += batch.events.count
       writer.append(batch)
+      lookingOn?(batch)
       if reader.isDrained { break }
     }
     if life != .running, reader.isDrained { sources[index].isDrained = true }

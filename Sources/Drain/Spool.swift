@@ -59,7 +59,9 @@ struct Spool {
   }
 
   /// The chunks that tell of a time, in the file's order: each loop's from the last one on at which a reader can start.
-  func chunks(from: Instant, to: Instant) -> [Range<UInt64>] {
+  ///
+  /// Without an end it is what comes, too: a loop that was silent by then belongs to it.
+  func chunks(from: Instant, to: Instant?) -> [Range<UInt64>] {
     var starts: [LoopID: Int] = [:]
     var ends: [LoopID: Instant] = [:]
     for (index, chunk) in chunks.enumerated().dropFirst(oldest) {
@@ -68,7 +70,8 @@ struct Spool {
       starts[chunk.loop] = index
     }
     return chunks.enumerated().dropFirst(oldest).compactMap { index, chunk in
-      guard index >= starts[chunk.loop] ?? 0, chunk.from <= to, ends[chunk.loop] ?? to >= from else { return nil }
+      guard index >= starts[chunk.loop] ?? 0 else { return nil }
+      if let to, chunk.from > to || ends[chunk.loop] ?? to < from { return nil }
       return chunk.range
     }
   }

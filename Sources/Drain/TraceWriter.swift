@@ -83,6 +83,40 @@ public final class TraceWriter: OpenTail {
     }
   }
 
+  /// Copies what is written from now on into a file of its own, an ordinary trace once it is ended: of each loop from the
+  /// last checkpoint ahead of `from`. Only of a trace that keeps the newest, and one copy at a time. It costs reading back
+  /// what was packed and writing it once more; one that cannot be written is given up, and `endCopy` throws why.
+  ///
+  /// Throws as creating a trace does.
+  public func copy(from: Instant, to path: FilePath) throws(TraceError) {
+    try state.withLock { state throws(TraceError) in
+      precondition(state.copy == nil, "a copy of a trace that is being copied")
+      state.flush { _ in true }
+      let file = try TraceFile.create(path, force: false)
+      do throws(TraceError) {
+        state.copy = try state.copied(from: from, to: nil, into: file)
+      } catch {
+        unlink(path.string)
+        throw error
+      }
+    }
+  }
+
+  /// How many bytes the copy has; `nil` where there is none.
+  public var copied: UInt64? { state.withLock { $0.copy?.file.end } }
+
+  /// Writes what was taken in, and ends the copy with its index; without a copy it does nothing.
+  ///
+  /// Throws `TraceError.deleted` or `.system` where some of it could not be written; what could is a torn trace.
+  public func endCopy() throws(TraceError) {
+    try state.withLock { state throws(TraceError) in
+      state.flush { _ in true }
+      guard var copy = state.copy.take() else { return }
+      if let failure = copy.failure { throw failure }
+      try copy.file.writeIndex()
+    }
+  }
+
   /// Writes all that was taken in, the index and the end mark, and lets go of the file. A second time does nothing.
   public func close() { state.withLock { $0.close() } }
 
@@ -108,6 +142,8 @@ extension TraceWriter {
     private let name: String
     private let isNamed: Bool
     private var spool: Spool?
+    /// What is written a second time, for keeps.
+    var copy: ChunkCopy?
 
     init(_ file: TraceFile, spool: Spool?, isNamed: Bool) throws(TraceError) {
       self.spool = spool
@@ -147,6 +183,7 @@ extension TraceWriter {
     mutating func close() {
       guard file != nil else { return }
       flush { _ in true }
+      if var copy = copy.take(), copy.failure == nil { try? copy.file.writeIndex() }
       attempt { state throws(TraceError) in
         try state.write([])
         if state.spool == nil { try state.file?.writeIndex() }
@@ -174,20 +211,17 @@ extension TraceWriter {
 
     /// Copies what was kept of a time; ordinals begin anew.
     func cut(from: Instant, to: Instant, into target: TraceFile) throws(TraceError) -> ChunkFile {
-      var copy = try ChunkFile(target, hasIndex: true)
-      try copy.write(definitions)
-      var first: [LoopID: UInt64] = [:]
+      var copy = try copied(from: from, to: to, into: target)
+      try copy.file.writeIndex()
+      return copy.file
+    }
+
+    /// The same without an index, to be gone on with.
+    func copied(from: Instant, to: Instant?, into target: TraceFile) throws(TraceError) -> ChunkCopy {
+      var copy = ChunkCopy(file: try ChunkFile(target, hasIndex: true))
+      try copy.file.write(definitions)
       guard let source = file?.file else { return copy }
-      for range in spool?.chunks(from: from, to: to) ?? [] {
-        let bytes = try source.read(range.count, at: range.lowerBound)
-        // Only the file that this process itself has written is read here.
-        guard var header = bytes.withUnsafeBytes({ ChunkHeader($0) }) else { continue }
-        let begin = first[header.loop] ?? header.first
-        first[header.loop] = begin
-        header.first -= begin
-        try copy.copy(header, Array(bytes[ChunkHeader.size...]))
-      }
-      try copy.writeIndex()
+      for range in spool?.chunks(from: from, to: to) ?? [] { try copy.add(range, of: source) }
       return copy
     }
 
@@ -237,6 +271,7 @@ extension TraceWriter {
         let isLast = index == ranges.count - 1
         for hole in spool?.wrote(range, parts[index].header, opens: opens && isLast) ?? [] { file?.file.punch(hole) }
       }
+      if let source = file?.file { copy?.follow(ranges, of: source, definitions) }
     }
 
     /// Whether `body` did it; if not, why is kept.

@@ -9,11 +9,11 @@ struct Column<Row>: Sendable {
   /// The screen's width from which on there is room for it.
   var from = 0
   var text: @Sendable (Row, Setting) -> String
-  /// What the rows are sorted by; `nil` where an order would tell nothing.
-  var key: (@Sendable (Row) -> SortKey)?
+  /// What the rows are sorted by.
+  var key: @Sendable (Row) -> SortKey
 
   init(
-    _ title: String, _ room: Room, cut: Cut = .end, from: Int = 0, key: (@Sendable (Row) -> SortKey)? = nil,
+    _ title: String, _ room: Room, cut: Cut = .end, from: Int = 0, key: @escaping @Sendable (Row) -> SortKey,
     text: @escaping @Sendable (Row, Setting) -> String
   ) {
     self.title = title
@@ -40,6 +40,7 @@ enum SortKey: Comparable {
   case number(Int64)
   case text(String, UInt32)
 
+  init(_ text: String) { self = .text(text, 0) }
   init(_ time: Nanoseconds) { self = .number(time.count) }
   init(_ count: UInt64) { self = .number(Int64(clamping: count)) }
   init(_ site: Site) { self = .text(site.file, site.line) }
@@ -57,14 +58,14 @@ enum SortKey: Comparable {
 
 /// What cells need to know beside their row.
 struct Setting: Sendable {
-  /// The trace's first event.
+  /// What times are counted from.
   var start: Instant
   /// The report's moment.
   var now: Instant
   var glyphs: Glyphs
 
   init(_ input: ScreenInput) {
-    start = input.report.trace.from
+    start = input.origin
     now = input.report.trace.to
     glyphs = input.glyphs
   }
@@ -104,6 +105,8 @@ enum Thing: Hashable, Sendable {
   case chain(ChainID)
   case finding(String, Site)
   case operation(OperationID)
+  /// All loops, side by side.
+  case loops
   /// A pass of a loop, from and to.
   case tick(LoopID, Instant, Instant)
 }

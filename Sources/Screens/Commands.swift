@@ -64,6 +64,8 @@ public enum Command: Hashable, Sendable {
   case play
   /// The next loop is the one looked at.
   case nextLoop
+  /// All loops side by side.
+  case compare
   /// Asks for a text to mark.
   case search
   /// Asks for what rows must have.
@@ -76,6 +78,12 @@ public enum Command: Hashable, Sendable {
   case mark
   /// Copies what is selected.
   case copy
+  /// Begins a range of time, or ends it and restricts every view to it.
+  case range
+  /// Shows all of time again.
+  case wholeTime
+  /// Records into a file, or stops that.
+  case record
   /// Writes the screen to a file.
   case write
   /// Asks for a command's name.
@@ -154,7 +162,7 @@ public struct CommandEntry: Sendable {
   private static let moving = [
     CommandEntry(.quit, ["q"], "Quit", "leave the program", footer: ("q", "Quit")),
     CommandEntry(.help, ["?", .function(1), "h"], "Help", "show the keys and words", footer: ("?", "Help")),
-    CommandEntry(.back, [.escape, .backspace], "Back", "back where one was; ends search and filter"),
+    CommandEntry(.back, [.escape, .backspace], "Back", "where one was; ends search, filter, range"),
     CommandEntry(
       .open, [.enter], "Open", "all that is known of what is selected", in: [.list, .loop, .details],
       footer: ("Enter", "Open")),
@@ -190,6 +198,9 @@ public struct CommandEntry: Sendable {
     CommandEntry(.nextTick, ["]"], "Next tick", "to the poll's next return", in: inTime),
     CommandEntry(.previousTick, ["["], "Previous tick", "to the poll's return before", in: inTime),
     CommandEntry(.play, ["p"], "Play", "let time go by, or stop it", in: inTime),
+    CommandEntry(
+      .range, ["v"], "Range", "begin a range of time; again: end it", in: inTime),
+    CommandEntry(.wholeTime, ["V"], "Whole time", "see all of time again", in: inTime),
     CommandEntry(.nextLoop, ["l"], "Next loop", "look at the next loop", in: inTime),
   ]
 
@@ -205,8 +216,10 @@ public struct CommandEntry: Sendable {
     CommandEntry(.reverse, ["S"], "Reverse", "turn the order round", in: [.list]),
     CommandEntry(.cause, ["c"], "Cause", "from an effect to its cause", in: [.list, .details]),
     CommandEntry(.effect, ["e"], "Effect", "from a cause to its effect", in: [.list, .details]),
+    CommandEntry(.compare, ["o"], "Loops", "compare all loops side by side"),
     CommandEntry(.mark, ["m"], "Mark", "mark what is selected; filter: marked", in: [.list, .details]),
     CommandEntry(.copy, ["y"], "Copy", "copy what is selected to the clipboard", in: [.list, .details]),
+    CommandEntry(.record, ["r"], "Record", "record into a file, or stop it"),
     CommandEntry(.write, ["w"], "Write", "write what is seen to a file"),
     CommandEntry(.command, [":"], "Command", "do any of these by name; Tab completes", footer: (":", "Command")),
     CommandEntry(.redraw, [.control("l")], "Redraw", "paint the whole screen anew"),

@@ -18,9 +18,9 @@ private let columns: [Column<Finding>] = [
     row, _ in
     row.severity.rawValue
   },
-  Column("finding", .left(18), key: { .text($0.id, 0) }) { row, _ in row.id },
+  Column("finding", .left(18), key: { SortKey($0.id) }) { row, _ in row.id },
   Column("where", .share(2), cut: .start, from: 100, key: { SortKey($0.site) }) { row, _ in row.site.place },
-  Column("what", .share(3)) { row, _ in row.sentence },
+  Column("what", .share(3), key: { SortKey($0.sentence) }) { row, _ in row.sentence },
   Column("count", .right(6), from: 70, key: { SortKey($0.count) }) { row, _ in words(row.count) },
 ]
 

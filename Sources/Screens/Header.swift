@@ -28,9 +28,12 @@ enum Header {
   }
 
   private static func identity(_ report: Report) -> Line {
-    guard let first = report.processes.first else { return [Run("  no process yet", .dim)] }
+    guard let last = report.processes.last else { return [Run("  no process yet", .dim)] }
     let loops = report.loops
-    var line: Line = [Run(report.processes.count == 1 ? "  pid \(first.pid)" : "  \(report.processes.count) processes")]
+    let runs = report.processes.count
+    let isOneProgram = report.processes.allSatisfy { $0.command == last.command }
+    var line: Line = [Run(runs == 1 || isOneProgram ? "  pid \(last.pid)" : "  \(runs) processes")]
+    if runs > 1, isOneProgram { line.append(Run(", one of \(runs)")) }
     line.append(Run(loops.count == 1 ? "  loop \(loops[0].info.name)" : "  " + words(UInt64(loops.count), "loop")))
     if !loops.isEmpty, loops.allSatisfy(\.ended) { line.append(Run("  ended", .warning)) }
     return line
@@ -48,12 +51,14 @@ enum Header {
       case (_, true, .replay): Run(" PAUSED ", .warning)
       case (_, false, .live):
         state.time.cursor == nil ? Run(" LIVE ", .good) : Run(" LIVE, \(behind) behind ", .warning)
-      case (_, false, .replay): Run(" REPLAY ", .title)
+      case (_, false, .replay): input.range == nil ? Run(" REPLAY ", .title) : Run(" RANGE ", .warning)
       }
-    let loading = input.progress.map { Run(" LOADING \(percent($0))", .warning) }
-    let whole = clock(trace.to - trace.from)
-    guard let cursor = state.time.cursor else { return [loading, word, Run(whole)].compactMap { $0 } }
-    return [loading, word, Run(clock(cursor - trace.from), .title), Run(" of " + whole)].compactMap { $0 }
+    let loading = input.progress.map { Run(" LOADING \(Format.percent($0))", .warning) }
+    let recorded = input.recording.map { Run(" REC \(words($0.length, input.glyphs)) ", .error) }
+    let whole = input.range.map { clock($0.lowerBound - input.origin) + "-" + clock($0.upperBound - input.origin) }
+    var line = [recorded, loading, word].compactMap { $0 }
+    if let cursor = state.time.cursor { line += [Run(clock(cursor - input.origin), .title), Run(" of ")] }
+    return line + [Run(whole ?? clock(trace.to - trace.from))]
   }
 
   private static func health(_ input: ScreenInput) -> Line {
@@ -61,7 +66,7 @@ enum Header {
     let lag = report.loops.compactMap(\.lag?.p99).max()
     let figures = input.figures
     return [
-      Run("busy ", .dim), Run(figures?.utilization.map(percent) ?? "-"),
+      Run("busy ", .dim), Run(figures?.utilization.map(Format.percent) ?? "-"),
       Run("  tick max ", .dim), Run(figures.map { words($0.longestTick, input.glyphs) } ?? "-"),
       Run("  callbacks/s ", .dim), Run(figures.map(rate) ?? "-"),
       Run("  lag p99 ", .dim), Run(lag.map { words($0, input.glyphs) } ?? "-"),

@@ -2,7 +2,7 @@ import Analysis
 
 /// Where a person is in a list.
 struct ListState: Hashable, Sendable {
-  /// The column that it is sorted by, counted among those that can be; `nil` is the report's order, worst first.
+  /// The column that it is sorted by; `nil` is the report's order, worst first.
   var sort: Int?
   var isReversed = false
   /// What is selected, and the row it was at when last seen; `nil` stays on the first row, whatever is there.
@@ -39,8 +39,8 @@ struct ListState: Hashable, Sendable {
 
 /// A list of the report, drawn, sorted and filtered by its table of columns.
 struct Listing: Sendable {
-  /// How many columns it can be sorted by.
-  let sortCount: Int
+  /// The columns that there are in a width, each with where it begins.
+  let places: @Sendable (Int) -> [(column: Int, x: Int)]
   /// Its rows in order.
   let things: @Sendable (ScreenInput, ListState, Filter) -> [Thing]
   /// The rows in whose columns a text stands.
@@ -54,7 +54,7 @@ struct Listing: Sendable {
     weight: @escaping @Sendable (Row) -> Weight, facts: @escaping @Sendable (Row) -> RowFacts
   ) {
     let table = Table(columns: columns, empty: empty, rows: rows, weight: weight, facts: facts)
-    sortCount = table.sortable.count
+    places = { table.places(inWidth: $0).map { ($0.column, $0.x) } }
     things = { table.sorted($0.report, $1, $2).map { facts($0).thing } }
     matches = { table.matches($0, $1, $2, $3) }
     draw = { table.draw(&$0, $1, $2, $3, $4, $5) }
@@ -73,13 +73,11 @@ private struct Table<Row>: Sendable {
   let weight: @Sendable (Row) -> Weight
   let facts: @Sendable (Row) -> RowFacts
 
-  var sortable: [Int] { columns.indices.filter { columns[$0].key != nil } }
-
   func sorted(_ report: Report, _ state: ListState, _ filter: Filter) -> [Row] {
     var rows = rows(report)
     if !filter.isEmpty { rows = rows.filter { filter.admits(facts($0)) } }
-    if let sort = state.sort, sortable.indices.contains(sort), let key = columns[sortable[sort]].key {
-      rows = rows.map { ($0, key($0)) }.enumerated()
+    if let sort = state.sort, columns.indices.contains(sort) {
+      rows = rows.map { ($0, columns[sort].key($0)) }.enumerated()
         .sorted { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }.map(\.element.0)
     }
     return state.isReversed ? rows.reversed() : rows
@@ -98,7 +96,7 @@ private struct Table<Row>: Sendable {
   ) {
     var area = area
     let rows = sorted(input.report, state, filter)
-    let places = places(in: area)
+    let places = places(inWidth: area.width)
     drawTitles(&canvas, area.takeTop(1), places, state)
     guard !rows.isEmpty else {
       return canvas.draw(filter.isEmpty ? empty : "Nothing passes the filter.", area, style: Style(.dim))
@@ -121,13 +119,12 @@ private struct Table<Row>: Sendable {
     _ canvas: inout Canvas, _ area: Area, _ places: [(column: Int, x: Int, width: Int)], _ state: ListState
   ) {
     canvas.draw(String(repeating: " ", count: area.width), area, style: Style(.heading))
-    let sorted = state.sort.flatMap { sortable.indices.contains($0) ? sortable[$0] : nil }
     let arrow = state.isReversed ? canvas.glyphs.ascending : canvas.glyphs.descending
     // The report's own order belongs to no column: its arrow stands over the marks.
-    if sorted == nil { canvas.draw(arrow, area, style: Style(.heading)) }
+    if state.sort == nil { canvas.draw(arrow, area, style: Style(.heading)) }
     for place in places {
       let column = columns[place.column]
-      let title = place.column == sorted ? column.title + arrow : column.title
+      let title = place.column == state.sort ? column.title + arrow : column.title
       let cell = Area(x: area.x + place.x, y: area.y, width: place.width, height: 1)
       canvas.draw(title, cell, style: Style(.heading), right: column.isRight)
     }
@@ -148,11 +145,11 @@ private struct Table<Row>: Sendable {
   }
 
   /// The columns that have room, each with its first column and width; the mark has the first two.
-  private func places(in area: Area) -> [(column: Int, x: Int, width: Int)] {
-    let shown = columns.indices.filter { columns[$0].from <= area.width }
+  func places(inWidth width: Int) -> [(column: Int, x: Int, width: Int)] {
+    let shown = columns.indices.filter { columns[$0].from <= width }
     let fixed = shown.reduce(0) { $0 + columns[$1].fixedWidth }
     let shares = shown.reduce(0) { $0 + columns[$1].share }
-    var free = max(0, area.width - 2 - fixed - (shown.count - 1))
+    var free = max(0, width - 2 - fixed - (shown.count - 1))
     var sharesLeft = shares
     var x = 2
     return shown.map { index in

@@ -157,20 +157,8 @@ struct LoopPicture {
         Run(filled("runs", 8), .dim), Run(running.site.function, .title), Run(" for "),
         Run(time(age), age > Thresholds().slow ? .error : .normal), Run("  \(running.site.place)", .dim),
       ],
-      [Run(filled("", 8)), Run("\(running.kind), made ready by \(cause(running.trigger))", .dim)] + chain + within,
+      [Run(filled("", 8)), Run("\(running.kind), made ready by \(running.trigger.words)", .dim)] + chain + within,
     ]
-  }
-
-  private func cause(_ trigger: Trigger) -> String {
-    switch trigger {
-    case .unknown: "nobody knows whom"
-    case .callback: "a callback"
-    case .poll: "the poll"
-    case .timer: "its time"
-    case .thread: "another thread"
-    case .signal: "a signal"
-    case .start: "the program"
-    }
   }
 
   // MARK: What waits

@@ -28,11 +28,20 @@ public struct Picker: Hashable, Sendable {
   /// What there is to choose from.
   public var rows: [PickerRow] = []
   private var selected: PickerRow?
+  private var marked: Set<Name> = []
+
+  /// What a row is known by while its state changes.
+  private struct Name: Hashable {
+    var pid: Int32
+    var command: String
+
+    init(_ row: PickerRow) { (pid, command) = (row.pid, row.command) }
+  }
 
   /// What a key asked for.
   public enum Choice: Hashable, Sendable {
-    /// Look at it.
-    case open(PickerRow)
+    /// Look at these together, with their loops side by side at first if so.
+    case open([PickerRow], sideBySide: Bool)
     /// Leave.
     case quit
   }
@@ -41,14 +50,17 @@ public struct Picker: Hashable, Sendable {
   public init() {}
 
   private var row: Int {
-    rows.firstIndex { $0.pid == selected?.pid && $0.command == selected?.command } ?? 0
+    selected.flatMap { selected in rows.firstIndex { Name($0) == Name(selected) } } ?? 0
   }
 
   /// Does what a key stands for.
   public mutating func handle(_ key: Key) -> Choice? {
     switch key {
     case "q", .escape: return .quit
-    case .enter, .right: return rows.isEmpty ? nil : .open(rows[row])
+    case .enter, .right: return rows.isEmpty ? nil : .open(chosen, sideBySide: false)
+    case "a": return rows.isEmpty ? nil : .open(rows, sideBySide: false)
+    case "c": return rows.isEmpty ? nil : .open(chosen.count > 1 ? chosen : rows, sideBySide: true)
+    case " ": mark()
     case .down, "j", .tab: select(row + 1)
     case .up, "k", .backTab: select(row - 1)
     case .home, "g": select(0)
@@ -58,6 +70,19 @@ public struct Picker: Hashable, Sendable {
     default: break
     }
     return nil
+  }
+
+  /// Those that are marked, else the one that is selected.
+  private var chosen: [PickerRow] {
+    let those = rows.filter { marked.contains(Name($0)) }
+    return those.isEmpty ? [rows[row]] : those
+  }
+
+  private mutating func mark() {
+    guard !rows.isEmpty else { return }
+    let name = Name(rows[row])
+    if marked.remove(name) == nil { marked.insert(name) }
+    select(row + 1)
   }
 
   private mutating func select(_ row: Int) {
@@ -76,7 +101,10 @@ public struct Picker: Hashable, Sendable {
     } else {
       drawRows(&canvas, area)
     }
-    let keys = [("Enter", "Attach"), ("q", "Quit")].flatMap { [Run($0.0, .heading), Run(" \($0.1)  ")] }
+    let names = [
+      ("Enter", "Attach"), ("Space", "Mark"), ("a", "All"), ("c", "Compare side by side"), ("q", "Quit"),
+    ]
+    let keys = names.flatMap { [Run($0.0, .heading), Run(" \($0.1)  ")] }
     canvas.draw(keys, right: [Run(rows.isEmpty ? "" : "\(row + 1) of \(rows.count)", .dim)], footer)
     return canvas.grid
   }
@@ -103,6 +131,9 @@ public struct Picker: Hashable, Sendable {
       let line = area.takeTop(1)
       let style = Style(one.isRunning ? .normal : .dim)
       put(["\(one.pid)", one.state, one.loops.joined(separator: ", "), one.command], &canvas, line, style)
+      if marked.contains(Name(one)) {
+        canvas.draw("*", Area(x: line.x, y: line.y, width: 1, height: 1), style: Style(.title))
+      }
       if index == row { canvas.select(line) }
     }
   }

@@ -13,7 +13,7 @@ public enum Pointer: Hashable, Sendable {
 }
 
 extension ScreenState {
-  /// Does what a click stands for: a tab shows its view, a row is selected and then opened, a moment of the timeline is
+  /// Does what a click stands for: a tab shows its view, a title sorts, a row is selected and then opened, a moment of the timeline is
   /// looked at, and a stretch of it that was drawn over is shown in full. The wheel goes through rows, and over the
   /// timeline through lengths.
   public mutating func handle(_ pointer: Pointer, input: ScreenInput, size: Size) -> Effect? {
@@ -51,7 +51,7 @@ extension ScreenState {
       return nil
     }
     guard layout.body.height > 0, (layout.body.y..<layout.footer.y).contains(y) else { return nil }
-    return front.details == nil ? pressRow(y, input, size) : pressLine(y, input, size)
+    return front.details == nil ? pressRow(x, y, input, size) : pressLine(y, input, size)
   }
 
   private mutating func pressTab(_ x: Int, _ input: ScreenInput, _ size: Size) -> Effect? {
@@ -63,12 +63,16 @@ extension ScreenState {
     return nil
   }
 
-  private mutating func pressRow(_ y: Int, _ input: ScreenInput, _ size: Size) -> Effect? {
+  private mutating func pressRow(_ x: Int, _ y: Int, _ input: ScreenInput, _ size: Size) -> Effect? {
     guard let name = view.list else { return nil }
     let body = Layout(size).body
     let above = view.rowsAboveList(body.height) + 1
     let height = max(1, body.height - above)
     var list = lists[name] ?? ListState()
+    if y == body.y + above - 1 {
+      sort(name, byColumnAt: x, size)
+      return nil
+    }
     let things = things(name, shown(input))
     let row = list.top(in: things, height: height) + y - body.y - above
     guard things.indices.contains(row), y >= body.y + above else { return nil }
@@ -76,6 +80,16 @@ extension ScreenState {
     list.select(row, in: things, height: height)
     lists[name] = list
     return nil
+  }
+
+  /// Sorts by the column whose title was clicked, in the other direction where it is that one already; the space ahead of
+  /// all titles stands for the report's own order.
+  private mutating func sort(_ name: ListName, byColumnAt x: Int, _ size: Size) {
+    var list = lists[name] ?? ListState()
+    let column = name.listing.places(size.width).last { $0.x <= x }?.column
+    list.isReversed = list.sort == column && !list.isReversed
+    list.sort = column
+    lists[name] = list
   }
 
   private mutating func pressLine(_ y: Int, _ input: ScreenInput, _ size: Size) -> Effect? {

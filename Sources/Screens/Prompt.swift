@@ -116,8 +116,10 @@ extension ScreenState {
       return say("a time is typed as 75.5, 1:15.5, 850ms, +2s or -50ms")
     }
     let here = time.cursor ?? trace.to
-    let moment = sign > 0 ? here + typed : sign < 0 ? here - typed : trace.from + typed
-    if moment < trace.from || moment > trace.to { say("the trace goes from 0 to \(clock(trace.to - trace.from))") }
+    let moment = sign > 0 ? here + typed : sign < 0 ? here - typed : input.origin + typed
+    if moment < trace.from || moment > trace.to {
+      say("there is what lies between \(clock(trace.from - input.origin)) and \(clock(trace.to - input.origin))")
+    }
     time.go(to: moment, trace, isLive: input.source == .live, columns: Self.columns(size))
   }
 }

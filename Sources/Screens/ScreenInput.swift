@@ -17,8 +17,20 @@ public struct ScreenInput: Hashable, Sendable {
   public var window: LoopWindow?
   /// The loop at the moment that `ScreenState.wanted` asked for.
   public var moment: LoopMoment?
+  /// How the durations of the site are distributed that `ScreenState.wanted` asked for.
+  public var durations: [DurationCount] = []
+  /// What was found about the subject that `ScreenState.wanted` asked for, so far.
+  public var answer: Inquiry.Answer?
+  /// How much was looked through for it, 0 … 1; `nil` when that is all.
+  public var looking: Double?
   /// How much of the trace has been read, 0 … 1; `nil` when that is all of it.
   public var progress: Double?
+  /// The only time that the report tells of, where a person chose one.
+  public var range: ClosedRange<Instant>?
+  /// What times are counted from: the begin of the whole trace.
+  public var origin: Instant
+  /// What is copied into a file, where something is.
+  public var recording: RecordingStatus?
 
   /// An input from its parts; what is not known is left out.
   public init(
@@ -33,6 +45,7 @@ public struct ScreenInput: Hashable, Sendable {
     self.window = window
     self.moment = moment
     self.progress = progress
+    origin = report.trace.from
   }
 
   /// Where a trace comes from.
@@ -41,6 +54,23 @@ public struct ScreenInput: Hashable, Sendable {
     case live
     /// It is a file.
     case replay
+  }
+}
+
+/// What is being recorded into a file.
+public struct RecordingStatus: Hashable, Sendable {
+  /// The file.
+  public var file: String
+  /// How long it has been recorded.
+  public var length: Nanoseconds
+  /// The file's bytes by now.
+  public var bytes: UInt64
+
+  /// A status from its parts.
+  public init(file: String, length: Nanoseconds, bytes: UInt64) {
+    self.file = file
+    self.length = length
+    self.bytes = bytes
   }
 }
 
@@ -103,6 +133,14 @@ public struct Wanted: Hashable, Sendable {
   public var window: TimeSlices?
   /// A moment at which the loop is shown.
   public var moment: Instant?
+  /// A site and kind, of whose durations the distribution is shown.
+  public var durations: (site: Site, kind: CallbackKind)? {
+    guard case .site(let site, let kind)? = details else { return nil }
+    return (site, kind)
+  }
+  /// What is looked into.
+  public var inquiry: Inquiry.Subject?
+  var details: Thing?
   var figuresFrom: Instant
   var figuresTo: Instant
 }

@@ -26,7 +26,7 @@ extension ScreenState {
     case .open: open(input, size)
     case .back: back()
     case .pause: frozen = frozen == nil ? input : nil
-    case .sort, .reverse: order(command)
+    case .sort, .reverse: order(command, size)
     case .mark: mark(input)
     case .up, .down, .pageUp, .pageDown, .first, .last: move(command, input, size)
     case .cause: follow(cause(of: selected(input), input.report), else: "nothing is known of its cause")
@@ -37,6 +37,10 @@ extension ScreenState {
     case .goToTime: prompt = Prompt(.time)
     case .copy: return .copy(selectedText(input, size))
     case .write: return .write(Screens.draw(input, self, size: size).lines)
+    case .compare: compareLoops()
+    case .record: return .record
+    case .range: beginOrEndRange(input)
+    case .wholeTime: showWholeTime()
     case .play: isPlaying.toggle()
     case .nextLoop: chooseNextLoop(input.report)
     case .nextCallback, .previousCallback, .nextTick, .previousTick: return step(command, input)
@@ -69,7 +73,15 @@ extension ScreenState {
   }
 
   private mutating func back() {
-    if trail.count > 1 { trail.removeLast() } else if search != nil { search = nil } else { filter = Filter() }
+    if trail.count > 1 {
+      trail.removeLast()
+    } else if search != nil {
+      search = nil
+    } else if !filter.isEmpty {
+      filter = Filter()
+    } else {
+      showWholeTime()
+    }
   }
 
   /// How far one can go without coming back.
@@ -78,6 +90,11 @@ extension ScreenState {
   private mutating func push(_ thing: Thing) {
     if trail.count >= Self.trailLimit { trail.remove(at: 1) }
     trail.append(Front(view: view, details: thing))
+  }
+
+  /// Shows all loops side by side.
+  public mutating func compareLoops() {
+    if front.details != .loops { push(.loops) }
   }
 
   private mutating func open(_ input: ScreenInput, _ size: Size) {
@@ -123,10 +140,10 @@ extension ScreenState {
     name.listing.things(input, lists[name] ?? ListState(), filter.with(marked))
   }
 
-  private mutating func order(_ command: Command) {
+  private mutating func order(_ command: Command, _ size: Size) {
     guard let name = view.list else { return }
     switch command {
-    case .sort: lists[name, default: ListState()].cycleSort(name.listing.sortCount)
+    case .sort: lists[name, default: ListState()].cycleSort(name.listing.places(size.width).map(\.column))
     default: lists[name, default: ListState()].isReversed.toggle()
     }
   }
@@ -219,10 +236,9 @@ extension Command {
 }
 
 extension ListState {
-  /// The report's own order, then each column that can be sorted by, and round again.
-  fileprivate mutating func cycleSort(_ count: Int) {
-    let next = (sort ?? -1) + 1
-    sort = next < count ? next : nil
+  /// The report's own order, then each column on the screen, and round again.
+  fileprivate mutating func cycleSort(_ columns: [Int]) {
+    sort = columns.first { $0 > sort ?? -1 }
     isReversed = false
   }
 }

@@ -83,7 +83,35 @@ extension ScreenState {
     lists[.stalls, default: ListState()].selection = ListState.Selection(thing: next.thing, row: 0)
   }
 
-  /// Looks at a stretch of the timeline, given by two of the screen's columns.
+  // MARK: A range of time
+
+  mutating func beginOrEndRange(_ input: ScreenInput) {
+    let here = time.cursor ?? input.report.trace.to
+    guard let begin = rangeBegin.take() else {
+      rangeBegin = here
+      return say("a range begins at \(clock(here - input.origin)); go to its end, and press v again")
+    }
+    guard begin != here else { return say("the range has no length: there is nothing in it") }
+    restrict(to: min(begin, here)...max(begin, here), input)
+  }
+
+  /// Shows some time only, in every view, as if there were no other.
+  mutating func restrict(to wanted: ClosedRange<Instant>, _ input: ScreenInput) {
+    let trace = input.report.trace
+    let range = max(trace.from, wanted.lowerBound)...min(trace.to, max(wanted.upperBound, trace.from))
+    guard range.lowerBound < range.upperBound else { return say("nothing is recorded of that time") }
+    if self.range == nil { outside = time }
+    (self.range, time, frozen, rangeBegin) = (range, TimeState(), nil, nil)
+    say("every view shows this time only; V or Esc shows all again")
+  }
+
+  mutating func showWholeTime() {
+    rangeBegin = nil
+    guard range.take() != nil else { return }
+    time = outside
+  }
+
+  /// Restricts every view to a stretch of the timeline, given by two of the screen's columns.
   mutating func select(columns from: Int, _ to: Int, input: ScreenInput, size: Size) {
     let input = shown(input)
     let slices = time.slices(of: input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
@@ -94,7 +122,7 @@ extension ScreenState {
     if from == to {
       time.go(to: first, input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
     } else {
-      time.show(first, last, columns: Self.columns(size))
+      restrict(to: first...last, input)
     }
   }
 }

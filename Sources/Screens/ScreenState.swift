@@ -21,6 +21,12 @@ public struct ScreenState: Hashable, Sendable {
   var drag: Int?
   /// What rows must have to be listed.
   var filter = Filter()
+  /// The only time that is shown, in every view.
+  public internal(set) var range: ClosedRange<Instant>?
+  /// Where a range was begun that has no end yet.
+  var rangeBegin: Instant?
+  /// How one looked at all of time, to go back to.
+  var outside = TimeState()
   /// Things to come back to.
   var marked: Set<Thing> = []
   /// Said in the footer until the next key.
@@ -72,13 +78,21 @@ public struct ScreenState: Hashable, Sendable {
     shown.figures = input.figures
     shown.window = input.window
     shown.moment = input.moment
+    shown.durations = input.durations
+    shown.answer = input.answer
+    shown.looking = input.looking
+    shown.recording = input.recording
     return shown
   }
 
-  /// The loop that is looked at: the one chosen, else that of the worst stall, else the busiest.
+  /// The loop that is looked at: the one chosen, else that of the worst stall, else the busiest; one that still runs, if
+  /// any does.
   func loop(_ report: Report) -> LoopID? {
     if let chosenLoop, report.loops.contains(where: { $0.info.id == chosenLoop }) { return chosenLoop }
-    return report.stalls.first?.loop ?? report.loops.max { $0.busy < $1.busy }?.info.id
+    let running = report.loops.filter { !$0.ended }
+    let loops = running.isEmpty ? report.loops : running
+    let stalled = report.stalls.first { stall in loops.contains { $0.info.id == stall.loop } }
+    return stalled?.loop ?? loops.max { $0.busy < $1.busy }?.info.id
   }
 
   // MARK: What it takes to draw it
@@ -95,7 +109,8 @@ public struct ScreenState: Hashable, Sendable {
     let details = detailedTime(size)
     return Wanted(
       slices: slices, loop: details?.loop ?? loop(report), window: details?.slices ?? closeUp(slices),
-      moment: wantsMoment ? time.cursor ?? report.trace.to : nil, figuresFrom: max(from, report.trace.from),
+      moment: wantsMoment ? time.cursor ?? report.trace.to : nil, inquiry: inquiry(report), details: front.details,
+      figuresFrom: max(from, report.trace.from),
       figuresTo: follows ? report.trace.to : min(end, report.trace.to))
   }
 
@@ -133,6 +148,8 @@ public enum Effect: Hashable, Sendable {
   case find(Step, LoopID, from: Instant)
   /// Put a text into the terminal's clipboard.
   case copy(String)
+  /// Begin to record into a file, or end it, and give what became of it to `ScreenState.say`.
+  case record
   /// Write lines to a file, and give what became of it to `ScreenState.say`.
   case write([String])
 }

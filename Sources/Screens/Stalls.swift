@@ -16,51 +16,37 @@ extension Listing {
 }
 
 private let columns: [Column<Stall>] = [
-  Column("blocked by", .share(5), key: { .text($0.site.function, 0) }) { row, _ in row.site.function },
+  Column("blocked by", .share(5), key: { SortKey($0.site.function) }) { row, _ in row.site.function },
   Column("where", .share(4), cut: .start, from: 60, key: { SortKey($0.site) }) { row, _ in row.site.place },
-  Column("kind", .left(8), from: 100) { row, _ in "\(row.kind)" },
-  Column("cause", .left(10), from: 100) { row, _ in row.cause == .unknown ? "" : row.cause.rawValue },
+  Column("kind", .left(8), from: 120, key: { SortKey("\($0.kind)") }) { row, _ in "\(row.kind)" },
+  Column("cause", .left(10), from: 100, key: { SortKey($0.cause.rawValue) }) { row, _ in
+    row.cause == .unknown ? "" : row.cause.rawValue
+  },
   Column("loop", .right(5), from: 90, key: { .number(-Int64($0.loop.number)) }) { row, _ in "\(row.loop.number)" },
   Column("began", .right(11), from: 50, key: { .number($0.began.nanoseconds) }) { clock($0.began - $1.start) },
   Column("duration", .right(9), key: { SortKey($0.duration) }) { words($0.duration, $1.glyphs) },
-  Column("callbacks", .right(10), from: 70, key: { SortKey($0.callbacks) }) { row, _ in words(row.callbacks) },
+  Column("harm", .right(8), from: 60, key: { harmKey($0.harm, upTo: $0.harmUpTo) }) {
+    harmWords($0.harm, upTo: $0.harmUpTo, $1.glyphs)
+  },
+  Column("victims", .right(7), from: 70, key: { SortKey($0.victims) }) { row, _ in
+    row.victims == 0 ? "" : words(row.victims)
+  },
+  Column("callbacks", .right(9), from: 110, key: { SortKey($0.callbacks) }) { row, _ in words(row.callbacks) },
 ]
 
 extension Stall {
   var thing: Thing { .stall(loop, began) }
 }
 
-/// What is known of a stall.
-func detailLines(_ stall: Stall, _ input: ScreenInput) -> [DetailLine] {
-  let setting = Setting(input)
-  func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
-  let going = stall.ended ? "" : "  \(setting.glyphs.running) still going on"
-  var lines: [Line] = [
-    [Run("Loop \(stall.loop.number) did not reach its poll for \(time(stall.duration))", .title), Run(going, .error)],
-    fact("began", clock(stall.began - setting.start)),
-    fact("blocked by", stall.site.function, .warning),
-    fact("where", stall.site.place),
-    fact("kind", "\(stall.kind)"),
-    fact("its part", "\(time(stall.own)) of \(time(stall.duration))"),
-    fact("callbacks", "\(words(stall.callbacks)) ran in it"),
-    fact("cause", stall.cause == .unknown ? "not measured" : stall.cause.rawValue),
-  ]
-  if let detail = stall.detail { lines.append(fact("about", detail)) }
-  lines.append(harmFact(stall.harm, upTo: stall.harmUpTo, victims: stall.victims, setting))
-  lines += [[], [Run("Stack, innermost first", .title)]]
-  lines += stall.stack.isEmpty ? [[Run("  not sampled", .dim)]] : stall.stack.map { [Run("  " + $0)] }
-  let site = input.report.sites.first { $0.site == stall.site && $0.kind == stall.kind }
-  let seen: [DetailLine] = [
-    DetailLine([]), DetailLine([Run("See it", .title)]),
-    DetailLine(
-      [Run("  in the loop, half-way")],
-      target: .moment(stall.loop, stall.began + Nanoseconds(stall.duration.count / 2))),
-    DetailLine(
-      [Run("  callback by callback")],
-      target: .thing(.tick(stall.loop, stall.began, stall.began + stall.duration))),
-  ]
-  let guilty = site.map { [DetailLine([Run("  all runs of \($0.site.function)")], target: .thing($0.thing))] } ?? []
-  return lines.map { DetailLine($0) } + seen + guilty
+/// What a column of harm is sorted by: what is certain, and only then what may be.
+func harmKey(_ harm: Nanoseconds, upTo: Nanoseconds) -> SortKey {
+  .number(harm > .zero ? harm.count : min(-1, Int64.min / 2 &+ upTo.count))
+}
+
+/// How long others waited for something: for certain, else at most; nothing where nobody did.
+func harmWords(_ harm: Nanoseconds, upTo: Nanoseconds, _ glyphs: Glyphs) -> String {
+  if harm > .zero { return words(harm, glyphs) }
+  return upTo > .zero ? glyphs.atMost + words(upTo, glyphs) : ""
 }
 
 /// How long others waited for something, and how many.

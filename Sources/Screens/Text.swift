@@ -31,11 +31,13 @@ public enum Glyphs: Hashable, Sendable {
   var running: String { self == .unicode ? "▶" : ">" }
   var rule: String { self == .unicode ? "─" : "-" }
   /// Several things in one cell.
-  var crowd: String { self == .unicode ? "▒" : "#" }
+  var crowd: String { self == .unicode ? "▒" : "%" }
+  var atMost: String { self == .unicode ? "≤" : "<" }
   var idle: String { self == .unicode ? "·" : "." }
   var cursor: String { self == .unicode ? "▲" : "^" }
   var descending: String { self == .unicode ? "▼" : "v" }
   var ascending: String { self == .unicode ? "▲" : "^" }
+  var full: String { self == .unicode ? "█" : "#" }
   /// From nothing to all of a cell.
   var blocks: [String] { (self == .unicode ? " ▁▂▃▄▅▆▇█" : " .:-=+*#").map(String.init) }
 }
@@ -121,9 +123,9 @@ func fact(_ name: String, _ value: String, _ role: Style.Role = .normal) -> Line
   [Run("  " + filled(name, 12), .dim), Run(value, role)]
 }
 
-/// A text of narrow characters with blanks after it, one at least.
-func filled(_ text: String, _ width: Int) -> String {
-  text + String(repeating: " ", count: max(1, width - text.unicodeScalars.count))
+/// A text of narrow characters with blanks after it, one at least unless it is said otherwise.
+func filled(_ text: String, _ width: Int, least: Int = 1) -> String {
+  text + String(repeating: " ", count: max(least, width - text.unicodeScalars.count))
 }
 
 /// A text of narrow characters with blanks before it.
@@ -134,6 +136,5 @@ func padded(_ text: String, _ width: Int) -> String {
 /// A bar of so many cells, filled from the left by a share, 0 … 1.
 func bar(_ share: Double, cells: Int, _ glyphs: Glyphs) -> String {
   let full = max(share > 0 ? 1 : 0, Int((max(0, min(1, share)) * Double(cells)).rounded()))
-  let block = glyphs.blocks[glyphs.blocks.count - 1]
-  return String(repeating: block, count: full) + String(repeating: " ", count: cells - full)
+  return String(repeating: glyphs.full, count: full) + String(repeating: " ", count: cells - full)
 }

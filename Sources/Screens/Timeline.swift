@@ -161,7 +161,7 @@ struct TimelinePicture {
     let each = slices.length < .microseconds(1) ? 20 : 15
     for column in stride(from: 0, to: area.width - Self.labelWidth - each + 3, by: each) {
       let moment = slices.from + Nanoseconds(slices.length.count &* Int64(column + skipped(area)))
-      let label = "|" + clock(moment - input.report.trace.from, slices.length)
+      let label = "|" + clock(moment - input.origin, slices.length)
       canvas.draw(
         label, Area(x: area.x + Self.labelWidth + column, y: area.y, width: each, height: 1), style: Style(.dim))
     }

@@ -1,4 +1,5 @@
 import Analysis
+import CLinux
 import Screens
 import Trace
 import TraceStore
@@ -12,7 +13,7 @@ final class Lens {
   /// Each loop's chunks, in the order of their events.
   private var places: [LoopID: [Int]] = [:]
   private var placed = 0
-  private var batches = Recent<Int, Batch>(limit: 12)
+  private var batches = Recent<Int, Batch>(limit: 20)
   /// How a loop stood when a chunk ended.
   private var ends = Recent<Int, LoopReplay>(limit: 64)
 
@@ -26,7 +27,27 @@ final class Lens {
   /// Chunks that are searched for a step's end.
   private static let searchedChunks = 32
 
-  init(_ store: TraceStore) { self.store = store }
+  /// How long one look may take. What it would take longer to know is left open, and gone on with at the next look.
+  private let patience: Nanoseconds
+  private var deadline = Int64.max
+  /// Whether the last look was cut short.
+  private(set) var isBehind = false
+
+  init(_ store: TraceStore, patience: Nanoseconds = Nanoseconds(.max)) {
+    self.store = store
+    self.patience = patience
+  }
+
+  /// A look begins.
+  func begin() {
+    isBehind = false
+    deadline = patience == Nanoseconds(.max) ? .max : ll_monotonic() + patience.count
+  }
+
+  private var isLate: Bool {
+    if deadline < .max, ll_monotonic() > deadline { isBehind = true }
+    return isBehind
+  }
 
   /// How a loop stood at a moment; `nil` where none of its events is as old.
   func moment(of loop: LoopID, at time: Instant) throws(TraceError) -> LoopMoment? {
@@ -124,6 +145,7 @@ final class Lens {
       }
       // In a chunk that has a checkpoint ahead of the moment, all that comes after it is known.
       if let batch = try batch(start, of: loop), batch.opens(before: time) { break }
+      if isLate { return replay }
       start -= 1
       // Where there is none near, what was open is not worth the time.
       if place - start > Self.reach { return replay }
@@ -133,6 +155,7 @@ final class Lens {
         replay.consume(batch, through: last.time)
       }
       ends[indices[passed]] = replay
+      if passed + 1 < place, isLate { return LoopReplay(loop: loop) }
     }
     return replay
   }

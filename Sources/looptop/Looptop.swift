@@ -21,7 +21,7 @@ import Glibc
       ChooseCommand.self, ListCommand.self, AttachCommand.self, RecordCommand.self, ReplayCommand.self,
       ReportCommand.self, CheckCommand.self, DiffCommand.self, QueryCommand.self, VerifyCommand.self,
       ExportCommand.self, ConfigCommand.self, RecoverCommand.self, CleanCommand.self, DemoCommand.self,
-      TourCommand.self,
+      TourCommand.self, ManualCommand.self,
     ],
     defaultSubcommand: ChooseCommand.self)
 

@@ -47,6 +47,14 @@ enum Programs {
     return (programs, found.unusable)
   }
 
+  /// What the programs can be called by, for a shell to complete.
+  static func names() -> [String] {
+    let programs = (try? find().programs) ?? []
+    return programs.flatMap { program in
+      ["\(program.identity.pid)"] + program.rings.map { visible($0.header.name) }
+    }
+  }
+
   /// The one that a pid, a loop's name or a part of a command line means; a running one before those that are gone.
   static func find(_ target: String) throws(Failure) -> Program {
     let (programs, unusable) = try find()

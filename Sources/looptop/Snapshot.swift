@@ -9,13 +9,24 @@ struct Snapshot {
   private let timeline: Timeline
   private let source: ScreenInput.Source
   private let progress: Double?
+  private let study: Study
   /// What the headers say of what was not read yet.
   private let overview: Overview?
 
-  init(_ study: Study, _ overview: Overview?) {
+  private let range: ClosedRange<Instant>?
+
+  /// What a study knows, with what the headers say where it has not read all; of a part, that part's time is all.
+  init(_ study: Study, _ overview: Overview?, in range: ClosedRange<Instant>? = nil) {
+    self.range = range
+    self.study = study
     report = study.report
     timeline = study.timeline
     source = study.isLive ? .live : .replay
+    if let range {
+      (report.trace.from, report.trace.to) = (range.lowerBound, range.upperBound)
+      (self.overview, progress) = (nil, study.progress)
+      return
+    }
     guard let overview, let first = overview.slices.first, let last = overview.slices.last else {
       (self.overview, progress) = (nil, nil)
       return
@@ -30,7 +41,9 @@ struct Snapshot {
   private var now: Instant? { source == .live ? report.trace.to : nil }
 
   /// What a screen of that size is drawn from.
-  func input(_ state: ScreenState, _ size: Size, _ glyphs: Glyphs, _ lens: Lens) throws(TraceError) -> ScreenInput {
+  func input(
+    _ state: ScreenState, _ size: Size, _ glyphs: Glyphs, _ lens: Lens, _ detective: Detective
+  ) throws(TraceError) -> ScreenInput {
     let wanted = state.wanted(report, source: source, size: size)
     var busy = BusyShares(timeline, of: report.loops, in: wanted.slices)
     if let overview { busy.fill(from: overview) }
@@ -46,9 +59,13 @@ struct Snapshot {
       busy.fill(from: window)
       figures = Figures(window) ?? figures
     }
-    return ScreenInput(
+    var input = ScreenInput(
       report: report, busy: busy, source: source, glyphs: glyphs, figures: figures, window: window, moment: moment,
       progress: progress)
+    input.range = range
+    if let (site, kind) = wanted.durations { input.durations = study.analyzer.durations(of: site, kind) }
+    (input.answer, input.looking) = detective.answer(about: wanted.inquiry)
+    return input
   }
 }
 

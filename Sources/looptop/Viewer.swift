@@ -1,24 +1,23 @@
-import Analysis
-import CLinux
 import Glibc
 import Screens
 import Terminal
-import Trace
 
 /// A study on the screen, until somebody quits.
 struct Viewer {
-  private let study: Study
-  private let lens: Lens
+  private let scene: Scene
   /// What feeds the study, where it is live.
   private let recording: Recording?
-
   private let look: Terminal.Look
+  /// What is in front at first.
+  private let state: ScreenState
 
-  init(_ study: Study, recording: Recording?, _ options: ScreenOptions) throws(Failure) {
-    self.study = study
+  init(
+    _ study: Study, recording: Recording?, _ options: ScreenOptions, showing state: ScreenState = ScreenState()
+  ) throws(Failure) {
     look = try options.look()
     self.recording = recording
-    lens = Lens(study.store)
+    self.state = state
+    scene = try Scene(study, recording)
   }
 
   /// Refuses before anything is started that nobody could see.
@@ -32,43 +31,40 @@ struct Viewer {
 
   /// How often what is live is looked at, and what plays moves on.
   private static let interval = Duration.milliseconds(100)
+  /// How often rings are read that fill up in a tenth of a second.
+  private static let shortInterval = Duration.milliseconds(20)
+  /// How often one looks whether a program that has ended was started again.
+  private static let longInterval = Duration.milliseconds(500)
   /// What is not live changes by keys only.
-  private static let longInterval = Duration.seconds(3_600)
-  /// How long a file is read before keys are looked at again.
-  private static let reading = Nanoseconds.milliseconds(25)
-  /// How long one waits for the first screen.
-  private static let patience = Nanoseconds.milliseconds(300)
-  /// How often what is being read is reported on.
-  private static let reporting = Nanoseconds.milliseconds(250)
+  private static let noInterval = Duration.seconds(3_600)
 
-  private var isReading: Bool { !study.isLive && recording == nil && !study.isRead }
-
-  /// Shows it until a key or a signal ends it, with a tour at first if that is wanted.
+  /// Shows it until a key or a signal ends it, with a tour at first if that is wanted; then says on standard error where
+  /// it was recorded, if it was.
   ///
   /// - Throws: `Failure`, or the exit code that a signal asks for.
   func run(tour: Bool = false) throws {
-    // What is short is there at once, and not in pieces.
-    try advance(reading: Viewer.patience)
+    defer { if let words = recording?.endCopy() { Standard.error.write("looptop: \(words)\n") } }
+    try show(tour: tour)
+  }
+
+  private func show(tour: Bool) throws {
     var terminal = try Viewer.open(look)
-    var state = ScreenState()
-    let overview = recording == nil ? study.store.overview(slices: 2_048) : nil
-    var snapshot = Snapshot(study, isReading ? overview : nil)
-    var reported = ll_monotonic()
-    var input = try input(snapshot, state, terminal)
+    var state = self.state
+    var input = try scene.input(state, terminal.size, terminal.glyphs)
     if tour {
       state.beginTour(input: input, size: terminal.size)
-      input = try self.input(snapshot, state, terminal)
+      input = try scene.input(state, terminal.size, terminal.glyphs)
     }
+    var isStale = true
     while true {
-      terminal.paint(draw(input, state, size: terminal.size))
+      if isStale { terminal.paint(draw(input, state, size: terminal.size)) }
       let events = terminal.events(within: wait(state))
       for event in events {
         switch event {
         case .key(let key):
-          guard try handle(&state, &input, snapshot, &terminal, { $0.handle(key, input: $1, size: $2) }) else { return }
+          guard try handle(&state, &input, &terminal, { $0.handle(key, input: $1, size: $2) }) else { return }
         case .pointer(let pointer):
-          guard try handle(&state, &input, snapshot, &terminal, { $0.handle(pointer, input: $1, size: $2) })
-          else { return }
+          guard try handle(&state, &input, &terminal, { $0.handle(pointer, input: $1, size: $2) }) else { return }
         case .resized: break
         case .signal(let number): throw Ended(signal: number)
         case .hungUp: throw Ended(signal: SIGHUP)
@@ -77,33 +73,25 @@ struct Viewer {
       if state.isPlaying, events.isEmpty, let effect = state.play(input: input, size: terminal.size) {
         _ = try perform(effect, &state, input, &terminal)
       }
-      let wasReading = isReading
-      let changes = study.isLive || wasReading
-      if changes { try advance() }
-      if changes && (!isReading || ll_monotonic() - reported > Viewer.reporting.count) {
-        snapshot = Snapshot(study, isReading ? overview : nil)
-        reported = ll_monotonic()
+      // A key is answered before anything else is done.
+      if !events.isEmpty {
+        input = try scene.input(state, terminal.size, terminal.glyphs)
+        terminal.paint(draw(input, state, size: terminal.size))
       }
-      input = try self.input(snapshot, state, terminal)
+      isStale = try scene.advance() || state.isPlaying
+      if isStale { input = try scene.input(state, terminal.size, terminal.glyphs) }
     }
   }
 
   private func wait(_ state: ScreenState) -> Duration {
-    isReading ? .zero : study.isLive || state.isPlaying ? Viewer.interval : Viewer.longInterval
-  }
-
-  /// Takes in what is new, or more of a file.
-  private func advance(reading time: Nanoseconds = Viewer.reading) throws {
-    if isReading { return try study.advance(for: time) }
-    guard study.isLive else { return }
-    recording?.poll()
-    try study.advance()
-    if recording?.isFinished == true { study.isLive = false }
+    if scene.isReading { return .zero }
+    if scene.isLive || state.isPlaying { return scene.isFlooded ? Viewer.shortInterval : Viewer.interval }
+    return recording?.canGoOn == true ? Viewer.longInterval : Viewer.noInterval
   }
 
   /// Does what a key or the mouse stands for; returns whether to go on.
   private func handle(
-    _ state: inout ScreenState, _ input: inout ScreenInput, _ snapshot: Snapshot, _ terminal: inout Terminal,
+    _ state: inout ScreenState, _ input: inout ScreenInput, _ terminal: inout Terminal,
     _ change: (inout ScreenState, ScreenInput, Size) -> Effect?
   ) throws -> Bool {
     let before = state
@@ -111,7 +99,7 @@ struct Viewer {
       guard try perform(effect, &state, input, &terminal) else { return false }
     }
     // The next key may follow at once, and means what is seen by then.
-    if state != before && !state.isTyping { input = try self.input(snapshot, state, terminal) }
+    if state != before && !state.isTyping { input = try scene.input(state, terminal.size, terminal.glyphs) }
     return true
   }
 
@@ -123,21 +111,14 @@ struct Viewer {
     case .quit: return false
     case .redraw: terminal.forget()
     case .find(let step, let loop, let time):
-      state.arrive(at: try find(step, loop, time), input: input, size: terminal.size)
+      state.arrive(at: try scene.find(step, loop, time), input: input, size: terminal.size)
     case .copy(let text):
       terminal.copy(text)
       state.say("copied \(text.utf8.count) bytes to the terminal's clipboard")
     case .write(let lines): state.say(ScreenFile.write(lines))
+    case .record: state.say(recording?.record(from: scene.now) ?? "only what is live can be recorded")
     }
     return true
-  }
-
-  private func find(_ step: Step, _ loop: LoopID, _ time: Instant) throws(Failure) -> Instant? {
-    do throws(TraceError) {
-      return try lens.find(step, of: loop, from: time)
-    } catch {
-      throw .trace(error)
-    }
   }
 
   /// Takes the terminal.
@@ -146,16 +127,6 @@ struct Viewer {
       return try Terminal(look)
     } catch {
       throw .terminal(error)
-    }
-  }
-
-  private func input(
-    _ snapshot: Snapshot, _ state: ScreenState, _ terminal: borrowing Terminal
-  ) throws(Failure) -> ScreenInput {
-    do throws(TraceError) {
-      return try snapshot.input(state, terminal.size, terminal.glyphs, lens)
-    } catch {
-      throw .trace(error)
     }
   }
 }

@@ -100,23 +100,35 @@ extension EndToEnd {
       let terminal = try Tmux("\(Built.looptop) replay \(root)/traces/blocking-query.looptrace")
       _ = try painted(terminal, " REPLAY ", "q Quit")
       try terminal.press("2", "Enter")
-      expect(try painted(terminal, "Worst runs", "n Next stall"), isBaseline: "details-of-a-callback.screen.txt")
+      expect(try painted(terminal, "Worst runs", "q Quit"), isBaseline: "details-of-a-callback.screen.txt")
       try terminal.press("Escape", "3", "Enter")
       expect(
-        try painted(terminal, "did not reach its poll", "n Next stall"), isBaseline: "details-of-a-stall.screen.txt")
+        try painted(terminal, "did not reach its poll", "q Quit"), isBaseline: "details-of-a-stall.screen.txt")
       try terminal.press("Escape", "4", "Enter")
-      expect(try painted(terminal, "Steps", "n Next stall"), isBaseline: "details-of-a-chain.screen.txt")
+      expect(try painted(terminal, "Steps", "q Quit"), isBaseline: "details-of-a-chain.screen.txt")
       try terminal.press("5")
-      expect(try painted(terminal, "descriptors are ready", "n Next stall"), isBaseline: "loop.screen.txt")
+      expect(try painted(terminal, "descriptors are ready", "q Quit"), isBaseline: "loop.screen.txt")
       try terminal.press("1", "n")
       expect(try painted(terminal, "a column", "q Quit"), isBaseline: "close-up.screen.txt")
       try terminal.press("6", "Enter")
-      expect(try painted(terminal, "See it", "n Next stall"), isBaseline: "details-of-a-finding.screen.txt")
+      expect(try painted(terminal, "See it", "q Quit"), isBaseline: "details-of-a-finding.screen.txt")
+    }
+
+    @Test func inMonochromeNothingRestsOnColour() throws {
+      let terminal = try Tmux(
+        "\(Built.looptop) replay --theme mono \(root)/traces/blocking-query.looptrace", terminal: "xterm-256color")
+      _ = try painted(terminal, " REPLAY ", "q Quit")
+      try terminal.press("3", "Down")
+      _ = try painted(terminal, "[3 Stalls 5]", "2 of 5")
+      expect(try terminal.styledScreen(), isBaseline: "stalls.mono.txt")
+      #expect(try terminal.colors() == false)
     }
 
     /// The screen once it shows a thing, and the footer, which is painted last.
     private func painted(_ terminal: Tmux, _ thing: String, _ footer: String) throws -> String {
-      try terminal.screen { $0.contains(thing) && $0.contains(footer) && !$0.contains("LOADING") }
+      try terminal.screen {
+        $0.contains(thing) && $0.contains(footer) && !$0.contains("LOADING") && !$0.contains("looking")
+      }
     }
 
     @Test func theirSizesStayUnderAMegabyte() {

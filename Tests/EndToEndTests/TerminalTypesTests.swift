@@ -74,9 +74,12 @@ extension EndToEnd {
       _ = try terminal.screen { $0.contains(" REPLAY ") && $0.contains("q Quit") && !$0.contains("LOADING") }
       try terminal.write("\u{1B}[<0;17;8M")
       try terminal.write("\u{1B}[<0;28;8m")
-      #expect(try terminal.screen(with: "20.0 ms a column").contains("REPLAY 0:01.000 of 0:05.411"))
+      let range = try terminal.screen { $0.contains("RANGE 0:01.000-0:02.200") && $0.contains("3 Stalls 1") }
+      #expect(range.contains("RANGE 0:01.000-0:02.200") && range.contains("3 Stalls 1"))
       try terminal.write("\u{1B}[<0;61;5M")
       #expect(try terminal.screen(with: "[6 Findings").contains("blocking-callback"))
+      try terminal.press("V")
+      #expect(try terminal.screen(with: "3 Stalls 5").contains(" REPLAY "))
     }
   }
 }

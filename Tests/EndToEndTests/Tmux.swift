@@ -45,6 +45,9 @@ final class Tmux {
   /// What is on the screen, line by line, without spaces at the ends.
   func screen() throws -> String { try tmux(["capture-pane", "-p", "-t", "test"]).out }
 
+  /// The same with the sequences that style it.
+  func styledScreen() throws -> String { try tmux(["capture-pane", "-e", "-p", "-t", "test"]).out }
+
   /// The screen as soon as it holds a text; what it holds in the end if it never does.
   func screen(with text: String, within seconds: Double = 20) throws -> String {
     try eventually(within: seconds) {

@@ -130,11 +130,28 @@ import Trace
     #expect(clicked(.wheelDown(x: 0, y: 20)).0.selected(input) == input.report.sites[1].thing)
   }
 
-  @Test func whatIsDrawnOverOnTheTimelineIsShownInFull() {
-    let (state, input) = clicked(.press(x: 16, y: 7), .release(x: 25, y: 9))
-    let slices = state.wanted(input.report, source: .replay, size: size).slices
-    #expect(slices.from == Samples.at(2_000) && slices.length == .milliseconds(50))
-    #expect(state.time.cursor == Samples.at(2_000))
+  @Test func aClickOnATitleSortsByItAndTheNextTurnsItRound() {
+    let titles = draw(Samples.input(Samples.blocking()), ScreenState(), size: size).lines[13]
+    let x = titles.distance(from: titles.startIndex, to: titles.ranges(of: "count")[0].lowerBound)
+    let (state, input) = clicked(.press(x: x, y: 13), .release(x: x, y: 13))
+    let byCount = input.report.sites.sorted { $0.count > $1.count }.map(\.thing)
+    #expect(state.things(.callbacks, input) == byCount)
+    #expect(clicked(.press(x: x, y: 13), .press(x: x, y: 13)).0.things(.callbacks, input) == byCount.reversed())
+    #expect(clicked(.press(x: x, y: 13), .press(x: 0, y: 13)).0.lists[.callbacks]?.sort == nil)
+  }
+
+  @Test func harmThatIsNotCertainIsSaidToBeAtMostSo() {
+    #expect(harmWords(.milliseconds(3), upTo: .milliseconds(9), .unicode) == "3.00 ms")
+    #expect(harmWords(.zero, upTo: .milliseconds(9), .unicode) == "≤9.00 ms")
+    #expect(harmWords(.zero, upTo: .zero, .unicode) == "")
+    #expect(harmKey(.milliseconds(1), upTo: .milliseconds(1)) < harmKey(.zero, upTo: .seconds(9)))
+    #expect(harmKey(.zero, upTo: .seconds(9)) < harmKey(.zero, upTo: .seconds(1)))
+    #expect(harmKey(.zero, upTo: .seconds(1)) < harmKey(.zero, upTo: .zero))
+  }
+
+  @Test func whatIsDrawnOverOnTheTimelineIsAllThatIsShown() {
+    let (state, _) = clicked(.press(x: 16, y: 7), .release(x: 25, y: 9))
+    #expect(state.range == Samples.at(2_000)...Samples.at(4_000) && state.time.cursor == nil)
     #expect(clicked(.press(x: 16, y: 7), .release(x: 16, y: 7)).0.time.zoom == nil)
     #expect(clicked(.wheelUp(x: 16, y: 7)).0.time.zoom == .milliseconds(100))
   }

@@ -27,10 +27,25 @@ import Testing
     var picker = picker()
     #expect(picker.handle(.down) == nil)
     picker.rows.insert(row(5000, "new"), at: 0)
-    #expect(picker.handle(.enter) == .open(picker.rows[2]))
+    #expect(picker.handle(.enter) == .open([picker.rows[2]], sideBySide: false))
     picker.rows.removeAll { $0.pid == 4712 }
-    #expect(picker.handle(.enter) == .open(picker.rows[0]))
+    #expect(picker.handle(.enter) == .open([picker.rows[0]], sideBySide: false))
     picker.rows = []
     #expect(picker.handle(.enter) == nil && picker.handle(.end) == nil && picker.handle("q") == .quit)
+  }
+
+  @Test func severalAreWatchedTogetherOrSideBySide() throws {
+    var picker = picker()
+    let rows = picker.rows
+    #expect(picker.handle("a") == .open(rows, sideBySide: false))
+    #expect(picker.handle("c") == .open(rows, sideBySide: true))
+    for key: Key in [" ", .down, " "] { #expect(picker.handle(key) == nil) }
+    #expect(picker.handle(.enter) == .open([rows[0], rows[2]], sideBySide: false))
+    #expect(picker.handle("c") == .open([rows[0], rows[2]], sideBySide: true))
+    try expect(picker.draw(size: Samples.terminal), is: "picker-marked")
+    for key: Key in [.home, " "] { #expect(picker.handle(key) == nil) }
+    #expect(picker.handle(.enter) == .open([rows[2]], sideBySide: false))
+    var none = Picker()
+    #expect(none.handle("a") == nil && none.handle("c") == nil && none.handle(" ") == nil)
   }
 }

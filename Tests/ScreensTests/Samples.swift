@@ -51,6 +51,9 @@ enum Samples {
     report.loops = [loop(busy: 3_100, idle: 9_245)]
     report.loops[0].lag?.p99 = .milliseconds(212)
     report.sites.insert(site(query, .deferred, count: 9, total: 1_890, max: 231, slow: 9), at: 0)
+    report.sites[0].harm = .milliseconds(1_240)
+    report.sites[0].harmUpTo = .milliseconds(6_120)
+    report.sites[0].victims = 61
     report.stalls = [stall(8_020, 231, users, in: query), stall(3_010, 212, users, in: query)]
     report.stallCount = 2
     report.findings = [
@@ -74,6 +77,7 @@ enum Samples {
     var stall = stall(9_145, 3_200, site, in: site)
     stall.ended = false
     report.stalls.insert(stall, at: 0)
+    report.stalls[2].harm = .zero
     report.stallCount = 3
     return report
   }

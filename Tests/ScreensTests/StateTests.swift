@@ -69,7 +69,7 @@ import Trace
     let list = ListName.callbacks.listing
     var state = ScreenState()
     var orders: [[Thing]] = []
-    for _ in 0...list.sortCount {
+    for _ in 0...list.places(80).count {
       orders.append(state.things(.callbacks, input))
       _ = state.handle(.character("s"), input: input, size: size)
     }

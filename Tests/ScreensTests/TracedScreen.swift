@@ -7,8 +7,7 @@ import Trace
 struct TracedScreen {
   let definitions: Definitions
   let batches: [Batch]
-  let report: Report
-  private let timeline: Timeline
+  private let whole: Analyzer
   var state = ScreenState()
   var size = Samples.terminal
   var glyphs = Glyphs.unicode
@@ -19,13 +18,29 @@ struct TracedScreen {
     (definitions, batches) = try TraceText.parse(text)
     var analyzer = Analyzer()
     for batch in batches { analyzer.consume(batch, definitions: definitions) }
-    report = analyzer.report(at: nil)
-    timeline = analyzer.timeline(at: nil)
+    whole = analyzer
     self.size = size
     self.glyphs = glyphs
   }
 
+  /// What is known of all, or of the time that the screen is restricted to.
+  private var analyzer: Analyzer {
+    guard let range = state.range else { return whole }
+    var analyzer = Analyzer()
+    let part = TracePart(from: range.lowerBound, to: range.upperBound)
+    for batch in batches { analyzer.consume(part.cut(batch), definitions: definitions) }
+    return analyzer
+  }
+
+  var report: Report {
+    var report = analyzer.report(at: state.range?.upperBound)
+    if let range = state.range { (report.trace.from, report.trace.to) = (range.lowerBound, range.upperBound) }
+    return report
+  }
+
   var input: ScreenInput {
+    let analyzer = analyzer
+    let (report, timeline) = (report, analyzer.timeline(at: state.range?.upperBound))
     let wanted = state.wanted(report, source: .replay, size: size)
     var window: LoopWindow?
     var moment: LoopMoment?
@@ -42,12 +57,22 @@ struct TracedScreen {
         moment?.look(ahead: batches)
       }
     }
-    return ScreenInput(
+    var input = ScreenInput(
       report: report, busy: BusyShares(timeline, of: report.loops, in: wanted.slices), source: .replay,
       glyphs: glyphs,
       figures: window.flatMap { Figures($0) }
         ?? Figures(timeline, of: report.loops, from: wanted.figures.from, to: wanted.figures.to),
       window: window, moment: moment)
+    if let (site, kind) = wanted.durations { input.durations = analyzer.durations(of: site, kind) }
+    (input.range, input.origin) = (state.range, whole.report(at: nil).trace.from)
+    input.answer = wanted.inquiry.map(answer)
+    return input
+  }
+
+  private func answer(about subject: Inquiry.Subject) -> Inquiry.Answer {
+    var inquiry = Inquiry(about: subject)
+    for batch in batches { inquiry.consume(batch, definitions: definitions) }
+    return inquiry.answer
   }
 
   var grid: Grid { draw(input, state, size: size) }

@@ -2,19 +2,19 @@ import Trace
 
 /// How numbers and names are written everywhere: three digits, a unit, nothing that a terminal would obey.
 public enum Format {
-  /// How a length of time of a minute or more is written; below that there is but one way.
-  public enum DurationForm: Sendable {
-    /// `2 min 05 s`, `3 h 05 min`, `12 d`; from 100 s on.
+  /// Where a number stands; what is short enough is written the same way in both.
+  public enum Form: Sendable {
+    /// In a sentence: `2 min 05 s`, `3 h 05 min`, `12 d`, from 100 s on; counts in full below ten millions.
     case prose
-    /// `2m05s`, `3h05m`, `12d`: at most seven columns with a sign; from 60 s on.
+    /// In a column of seven: `2m05s`, `3h05m`, `12d`, from 60 s on; counts in full below a million.
     case column
   }
 
   /// `640 ns`, `1.24 ms`, `12.4 s`, `2 min 05 s`, `3 h 05 min`, `12 d`; with a sign where negative.
   public static func duration(_ duration: Nanoseconds) -> String { Self.duration(duration, .prose) }
 
-  /// The same, with a minute and more in the form that is asked for.
-  public static func duration(_ duration: Nanoseconds, _ form: DurationForm) -> String {
+  /// The same, with a minute and more as its place asks for.
+  public static func duration(_ duration: Nanoseconds, _ form: Form) -> String {
     let count = duration.count.magnitude
     let sign = duration.count < 0 ? "-" : ""
     // Each limit is where three digits would round up to the next unit.
@@ -56,10 +56,18 @@ public enum Format {
     }
   }
 
-  /// `12,345`, and from ten millions on `12.3 M`, `1.23 G`.
-  public static func count(_ count: UInt64) -> String {
-    if count >= 999_500_000 { return "\(threeDigits(count / 1_000, unit: 1_000_000)) G" }
-    if count >= 10_000_000 { return "\(threeDigits(count, unit: 1_000_000)) M" }
+  /// `12,345`, and what is longer than its place `12.3 M`, `1.23 G`.
+  public static func count(_ count: UInt64, _ form: Form = .prose) -> String {
+    let limit: UInt64 = form == .prose ? 10_000_000 : 1_000_000
+    if count >= limit {
+      // In thousandths of a unit, so that the rounding does not overflow.
+      var (thousandths, units) = (count / 1_000, "MGTPE"[...])
+      while thousandths >= 999_500 {
+        thousandths /= 1_000
+        units = units.dropFirst()
+      }
+      return "\(threeDigits(thousandths, unit: 1_000)) \(units.prefix(1))"
+    }
     var rest = String(count)
     var groups: [String] = []
     while rest.count > 3 {
@@ -74,10 +82,25 @@ public enum Format {
     count == 1 ? "once" : count == 2 ? "twice" : "\(Self.count(count)) times"
   }
 
-  /// `41 %`, and `<1 %` for what is more than nothing; 0 … 1 in.
+  /// `41 %`, of a fraction 0 … 1; a little is not nothing, and almost all is not all: `<1 %`, `>99 %`.
   public static func percent(_ fraction: Double) -> String {
-    let rounded = Int((min(max(fraction, 0), 1) * 100).rounded())
-    return rounded == 0 && fraction > 0 ? "<1 %" : "\(rounded) %"
+    switch fraction {
+    case ..<0.000_05: "0 %"
+    case ..<0.01: "<1 %"
+    case 0.99..<0.999_95: ">99 %"
+    default: "\(Int((min(fraction, 1) * 100).rounded())) %"
+    }
+  }
+
+  /// A time since the trace's first event, to the millisecond: `0:12.345`, `1:02:03.004`; with six or nine decimals
+  /// where steps as short as `step` are to be told apart.
+  public static func clock(_ time: Nanoseconds, _ step: Nanoseconds = .milliseconds(1)) -> String {
+    let decimals = step < .microseconds(1) ? 9 : step < .milliseconds(1) ? 6 : 3
+    let seconds = time.count.magnitude / 1_000_000_000
+    let fraction = "\(1_000_000_000 + time.count.magnitude % 1_000_000_000)".dropFirst().prefix(decimals)
+    let minutes = seconds / 60 % 60
+    let start = seconds < 3_600 ? "\(minutes)" : "\(seconds / 3_600):\(twoDigits(minutes))"
+    return "\(time < .zero ? "-" : "")\(start):\(twoDigits(seconds % 60)).\(fraction)"
   }
 
   /// The text with whatever a terminal would obey shown as a picture or its number.

@@ -1,31 +1,51 @@
 import ArgumentParser
+import Screens
 
 /// `looptop attach`: live.
 struct AttachCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attach",
-    abstract: "Watch a running program's loops, from as far back as its rings reach.",
+    abstract: "Watch running programs' loops, from as far back as their rings reach.",
     discussion: """
-      The program is not touched, slowed or stopped: its rings are read. A program that died can be attached to as
-      well, to see what it did last.
+      The programs are not touched, slowed or stopped: their rings are read. One that died can be attached to as well,
+      to see what it did last; one that ends and is started again with the same command line is followed. The key r
+      records what comes into a file.
+
+      Examples:
+        looptop attach my-server
+        looptop attach 4711
+        looptop attach web worker --compare
       """)
 
-  @Argument(help: ArgumentHelp("Its pid, its name, or the name of one of its loops.", valueName: "pid|name"))
-  var target: String
+  @Argument(
+    help: ArgumentHelp("A pid, a program's name, or the name of one of its loops.", valueName: "pid|name"),
+    completion: .custom { _, _, _ in Programs.names() })
+  var targets: [String]
+
+  @Flag(help: "Show all loops side by side at first.")
+  var compare = false
 
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
     try Viewer.requireTerminal()
-    try AttachCommand.attach(Programs.find(target), screen)
+    var programs: [Program] = []
+    for target in targets {
+      let program = try Programs.find(target)
+      if !programs.contains(where: { $0.identity == program.identity }) { programs.append(program) }
+    }
+    try AttachCommand.attach(programs, sideBySide: compare, screen)
   }
 
-  /// Watches a program.
-  static func attach(_ program: Program, _ screen: ScreenOptions) throws {
-    let recording = try Recording(program.folder, selecting: .process(program.identity))
+  /// Watches programs, with their loops side by side at first if so.
+  static func attach(_ programs: [Program], sideBySide: Bool, _ screen: ScreenOptions) throws {
+    let recording = try Recording(watching: programs)
     defer { recording.close() }
+    let study = try Study(recording, thresholds: Settings.read().thresholds)
     recording.poll()
-    guard recording.foundLoops else { throw Failure.notTraced(program.identity.pid, recording.unusable) }
-    try Viewer(Study(recording, thresholds: Settings.read().thresholds), recording: recording, screen).run()
+    guard recording.foundLoops else { throw Failure.notTraced(programs[0].identity.pid, recording.unusable) }
+    var state = ScreenState()
+    if sideBySide { state.compareLoops() }
+    try Viewer(study, recording: recording, screen, showing: state).run()
   }
 }

@@ -20,7 +20,7 @@ struct CheckCommand: ParsableCommand {
         looptop check run.looptrace --max-tick 100ms --output junit > result.xml
       """)
 
-  @Argument(help: "The trace.")
+  @Argument(help: "The trace.", completion: .trace)
   var file: String
 
   @Option(help: "The longest self time that a callback may have: 50ms.")

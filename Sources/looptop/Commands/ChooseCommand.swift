@@ -5,7 +5,7 @@ import Screens
 import Terminal
 import Trace
 
-/// `looptop` alone: choose a program, then watch it. Without a terminal, the list.
+/// `looptop` alone: choose programs, then watch them. Without a terminal, the list.
 struct ChooseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "choose", abstract: "Choose among the programs that can be attached to.", shouldDisplay: false)
@@ -14,15 +14,15 @@ struct ChooseCommand: ParsableCommand {
 
   func run() throws {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return try ListCommand().run() }
-    guard let program = try choose() else { return }
-    try AttachCommand.attach(program, screen)
+    guard let (programs, sideBySide) = try choose() else { return }
+    try AttachCommand.attach(programs, sideBySide: sideBySide, screen)
   }
 
   /// How often one looks for programs.
   private static let interval = Duration.milliseconds(500)
 
-  /// The program that is chosen; `nil` where none is. The terminal is given back.
-  private func choose() throws -> Program? {
+  /// The programs that are chosen, and whether they are to be compared; `nil` where none is. The terminal is given back.
+  private func choose() throws -> (programs: [Program], sideBySide: Bool)? {
     var terminal = try Viewer.open(screen.look())
     var picker = Picker()
     while true {
@@ -34,9 +34,11 @@ struct ChooseCommand: ParsableCommand {
         case .key(let key):
           switch picker.handle(key) {
           case .quit: return nil
-          case .open(let row):
-            let chosen = programs.first { $0.identity.pid == row.pid && $0.command == row.command }
-            if let chosen { return chosen }
+          case .open(let rows, let sideBySide):
+            let chosen = programs.filter { program in
+              rows.contains { $0.pid == program.identity.pid && $0.command == program.command }
+            }
+            if !chosen.isEmpty { return (chosen, sideBySide) }
           case nil: break
           }
         case .pointer(.wheelDown): _ = picker.handle(.down)

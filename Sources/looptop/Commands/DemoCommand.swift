@@ -127,12 +127,10 @@ struct DemoCommand: ParsableCommand {
     let deadline = ll_monotonic() + Int64(((length ?? 120) + 3) * 1e9)
     while !process.child.hasEnded(), ll_monotonic() < deadline {
       recording.poll()
-      try study.advance()
       usleep(50_000)
     }
     // What hangs is judged as of now, before it is gone.
     recording.poll()
-    try study.advance()
     let report = study.report
     process.child.end()
     recording.poll()

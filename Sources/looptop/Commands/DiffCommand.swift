@@ -6,14 +6,14 @@ struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff", abstract: "Compare two traces: what is new, worse, gone, better; chance taken into account.",
     discussion: """
-      Example:
+      Examples:
         looptop diff yesterday.looptrace today.looptrace
       """)
 
-  @Argument(help: "The earlier trace.")
+  @Argument(help: "The earlier trace.", completion: .trace)
   var before: String
 
-  @Argument(help: "The later trace.")
+  @Argument(help: "The later trace.", completion: .trace)
   var after: String
 
   @Flag(help: "Print JSON for a script.")

@@ -16,6 +16,10 @@ struct ExportCommand: ParsableCommand {
       sqlite    a database of the tables that `looptop query FILE --schema` shows
       perfetto  for Perfetto's UI: a track a loop, its callbacks, who registered whom, lag and ready queue
       folded    nested callbacks and their nanoseconds, a line a stack, for flame graphs
+
+      Examples:
+        looptop export spike.looptrace --to text | grep slow
+        looptop export spike.looptrace --to perfetto -o spike.perfetto
       """)
 
   /// What a trace can be turned into.
@@ -23,7 +27,7 @@ struct ExportCommand: ParsableCommand {
     case text, trace, sqlite, perfetto, folded
   }
 
-  @Argument(help: "The trace, or its text form.")
+  @Argument(help: "The trace, or its text form.", completion: .trace)
   var file: String
 
   @Option(name: .customLong("to"), help: "The form.")

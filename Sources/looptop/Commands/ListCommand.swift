@@ -12,6 +12,10 @@ struct ListCommand: ParsableCommand {
       STATE is running; ended, where the loops ended in good order; or died. AGE is how long ago the last event of a
       program was that is gone: what it did last is in its rings until they are removed. `looptop recover PID` makes a
       trace of them, `looptop clean` removes them.
+
+      Examples:
+        looptop list
+        looptop list | grep running
       """)
 
   func run() throws {

@@ -18,7 +18,7 @@ struct QueryCommand: ParsableCommand {
         looptop query F "SELECT * FROM harm" --json
       """)
 
-  @Argument(help: "The trace.")
+  @Argument(help: "The trace.", completion: .trace)
   var file: String
 
   @Argument(help: "One SELECT, in SQLite's dialect.")

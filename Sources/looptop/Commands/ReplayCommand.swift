@@ -3,9 +3,14 @@ import ArgumentParser
 /// `looptop replay`: a trace on the screen.
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "replay", abstract: "Show a recorded trace on the screen.")
+    commandName: "replay", abstract: "Show a recorded trace on the screen.",
+    discussion: """
+      Examples:
+        looptop replay spike.looptrace
+        looptop replay spike.looptrace --ascii --theme mono
+      """)
 
-  @Argument(help: "The trace.")
+  @Argument(help: "The trace.", completion: .trace)
   var file: String
 
   @OptionGroup var screen: ScreenOptions

@@ -13,7 +13,7 @@ struct ReportCommand: ParsableCommand {
         looptop report run.looptrace --chain "GET /users" --slow 10ms
       """)
 
-  @Argument(help: "The trace.")
+  @Argument(help: "The trace.", completion: .trace)
   var file: String
 
   @Flag(help: "Print JSON for a script; its keys are a contract, `schema` 1.")

@@ -6,9 +6,15 @@ struct TourCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tour",
     abstract: "Take a walk of two minutes through a trace: the loop, a slow callback, a chain.",
-    discussion: "Without a file, the demo blocking-query is recorded for five seconds and shown.")
+    discussion: """
+      Without a file, the demo blocking-query is recorded for five seconds and shown.
 
-  @Argument(help: "A trace to walk through.")
+      Examples:
+        looptop tour
+        looptop tour spike.looptrace
+      """)
+
+  @Argument(help: "A trace to walk through.", completion: .trace)
   var file: String?
 
   @OptionGroup var screen: ScreenOptions

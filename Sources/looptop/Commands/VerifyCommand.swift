@@ -9,9 +9,14 @@ struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Check that a trace is whole, and say what is lost and where.",
-    discussion: "Returns 0 where nothing is missing, else 3.")
+    discussion: """
+      Returns 0 where nothing is missing, else 3.
 
-  @Argument(help: "The trace.")
+      Examples:
+        looptop verify spike.looptrace
+      """)
+
+  @Argument(help: "The trace.", completion: .trace)
   var file: String
 
   func run() throws {
