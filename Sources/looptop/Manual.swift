@@ -53,7 +53,7 @@ enum Manual {
       "FILES",
       [
         ("looptop.toml", "Thresholds, budgets and looks, for the folder that it stands in."),
-        ("~/.config/looptop/looptop.toml", "The same for every folder; \"looptop config\" shows what holds, and as such a file."),
+        ("~/.config/looptop/looptop.toml", "The same for every folder; what holds is shown by looptop config."),
         ("/dev/shm/looptop-UID/", "The rings that programs record into, unless LOOPTOP_DIR names another folder."),
         ("*.looptrace", "Traces: recorded programs."),
       ]

@@ -124,8 +124,9 @@ extension EndToEnd {
       #expect(unknown.status == 2)
       #expect(
         unknown.err
-          == "looptop: there is no demo named nonsense; there are healthy, blocking-query, never-fires, hang, talk, four-ways,"
-          + " chat, workers\n")
+          == "looptop: there is no demo named nonsense; there are healthy, blocking-query, thousand-cuts, starvation, "
+          + "late-timers, spinning, growing-queue, saturated-pool, never-fires, dropped, unhandled-failure, waiting-cycle, "
+          + "hang, talk, four-ways, chat, workers\n")
       #expect(try run([Built.looptop, "--help"]).status == 0)
       #expect(try run([Built.looptop, "record", "--help"]).out.contains("USAGE: looptop record"))
       #expect(try run([Built.looptop, "record", "true"]).status == 2)

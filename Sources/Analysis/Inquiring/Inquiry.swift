@@ -47,6 +47,8 @@ public struct Inquiry: Sendable {
   public let subject: Subject
   private var analyzer: Analyzer
   private var definitions = Definitions()
+  /// The subject's site among the definitions, found once: comparing names for every callback would cost more than all else.
+  private var wanted: SiteID?
   private var sites = RecentSpans()
   private var scheduling: [Answer.Scheduling: UInt64] = [:]
   private var victims = TopList<Answer.Victim>(limit: Inquiry.victimLimit)
@@ -86,10 +88,19 @@ public struct Inquiry: Sendable {
 
   /// Takes in the next batch; its ids refer to `definitions`, which may have grown since the last call.
   public mutating func consume(_ batch: Batch, definitions: Definitions) {
+    if wanted == nil || definitions.sites.count != self.definitions.sites.count { find(in: definitions) }
     self.definitions = definitions
     if case .operation(let id, _) = subject { look(for: id, in: batch) }
     analyzer.consume(batch, definitions: definitions)
     for case .began(let callback) in analyzer.takeOccurrences() { take(callback) }
+  }
+
+  private mutating func find(in definitions: Definitions) {
+    switch subject {
+    case .site(let site, _, _), .stall(let site, _, _):
+      wanted = definitions.sites.firstIndex(of: site).map { SiteID(UInt32($0)) }
+    case .chain, .operation: break
+    }
   }
 
   private mutating func look(for id: OperationID, in batch: Batch) {
@@ -106,16 +117,14 @@ public struct Inquiry: Sendable {
   private mutating func take(_ callback: Occurrence.Callback) {
     sites.add(callback.id, callback.site)
     switch subject {
-    case .site(let site, let kind, let runs):
-      if isOf(site, kind, callback) { noteScheduling(of: callback) }
-      for run in runs { take(callback, during: run, of: site, kind) }
-    case .stall(let site, let kind, let run): take(callback, during: run, of: site, kind)
+    case .site(_, let kind, let runs):
+      let isSubject = callback.kind == kind && callback.site == wanted
+      if isSubject { noteScheduling(of: callback) }
+      for run in runs { take(callback, during: run, isSubject: isSubject) }
+    case .stall(_, let kind, let run):
+      take(callback, during: run, isSubject: callback.kind == kind && callback.site == wanted)
     case .chain, .operation: break
     }
-  }
-
-  private func isOf(_ site: Site, _ kind: CallbackKind, _ callback: Occurrence.Callback) -> Bool {
-    callback.kind == kind && definitions.site(callback.site) == site
   }
 
   private mutating func noteScheduling(of callback: Occurrence.Callback) {
@@ -126,11 +135,9 @@ public struct Inquiry: Sendable {
   }
 
   /// A callback of the run is its own; one that begins later and was, or may have been, ready in the meantime, waited.
-  private mutating func take(
-    _ callback: Occurrence.Callback, during run: Run, of site: Site, _ kind: CallbackKind
-  ) {
+  private mutating func take(_ callback: Occurrence.Callback, during run: Run, isSubject: Bool) {
     guard callback.id.loop == run.loop, callback.began >= run.from else { return }
-    if callback.began < run.to, isOf(site, kind, callback) {
+    if callback.began < run.to, isSubject {
       if let chain = callback.chain, ownChains.count < Self.limit { ownChains.insert(chain) }
       return
     }

@@ -11,7 +11,8 @@ struct ConfigCommand: ParsableCommand {
 
       What is printed can itself stand as a looptop.toml.
 
-      Example:
+      Examples:
+        looptop config
         looptop config > looptop.toml
       """)
 
