@@ -126,8 +126,12 @@ extension EndToEnd {
 
     /// The screen once it shows a thing, and the footer, which is painted last.
     private func painted(_ terminal: Tmux, _ thing: String, _ footer: String) throws -> String {
-      try terminal.screen {
-        $0.contains(thing) && $0.contains(footer) && !$0.contains("LOADING") && !$0.contains("looking")
+      // Twice the same: a frame may have reached the terminal only in part.
+      var before = ""
+      return try terminal.screen { screen in
+        defer { before = screen }
+        return screen == before && screen.contains(thing) && screen.contains(footer) && !screen.contains("LOADING")
+          && !screen.contains("looking")
       }
     }
 
