@@ -134,9 +134,19 @@ struct BlameLog {
   @inline(__always)
   func index(of time: Instant) -> Int {
     let last = pieces.count - 1
+    return last < 0 || pieces[last].from <= time ? last : search(time)
+  }
+
+  /// As `index(of:)`, and remembers where it was found: all callbacks of a pass look back at the poll and at its return.
+  @inline(__always)
+  private mutating func lookUp(_ time: Instant) -> Int {
+    let last = pieces.count - 1
     if last < 0 || pieces[last].from <= time { return last }
-    if found < last, pieces[found].from <= time, time < pieces[found + 1].from { return found }
-    return search(time)
+    if found + 1 < last, pieces[found].from <= time, time < pieces[found + 2].from {
+      return time < pieces[found + 1].from ? found : found + 1
+    }
+    found = search(time)
+    return found
   }
 
   /// One by one at first, because most look for what is near the end, and then by steps that double.
@@ -193,8 +203,7 @@ struct BlameLog {
 
   @inline(__always)
   private mutating func change(at time: Instant, _ chain: WaitingChain?, certain: Int32, atMost: Int32) {
-    let index = index(of: time)
-    if index < pieces.count - 1 { found = index }
+    let index = lookUp(time)
     pieces[index].change(at: time, certain: certain, atMost: atMost)
     guard let chain else { return }
     // From when it has that slot, which was another's before.

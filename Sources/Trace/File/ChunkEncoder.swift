@@ -5,6 +5,8 @@ struct ChunkEncoder {
   private(set) var columns = ColumnWriter()
   private var context: ChunkContext
   private var codes: [Shape: Int] = [:]
+  /// Shapes seen lately, with their numbers, by a few bits of a cheap hash: the dictionary's was a tenth of the work.
+  private var recent = [(shape: Shape, number: Int)](repeating: (Shape(raw: 0), -1), count: 64)
   private var knownIndex: [UInt64: Int] = [:]
   private var queueIndex: [UInt64: Int] = [:]
   /// For each site the times from both bases to the moment that was due last.
@@ -14,8 +16,8 @@ struct ChunkEncoder {
   init(_ batch: Batch) {
     self.batch = batch
     let time = batch.events.first?.time.nanoseconds ?? 0
-    let own = batch.events.lazy.enumerated().compactMap { index, event in
-      Self.ownID(event).map { $0 &- UInt64(index) }
+    let own = batch.events.indices.lazy.compactMap { index in
+      Self.ownID(batch.events[index]).map { $0 &- UInt64(index) }
     }
     context = ChunkContext(time: time, base: own.first ?? 0)
     columns.append(UInt64(bitPattern: time), to: .start)
@@ -41,19 +43,23 @@ struct ChunkEncoder {
 
   /// Writes the event's shape and time; returns the shape's number.
   private mutating func begin(_ shape: Shape, _ code: EventCode, _ time: Instant) -> Int {
-    let number: Int
-    if let seen = codes[shape] {
-      number = seen
-    } else {
-      number = codes.count
-      codes[shape] = number
-      columns.append(shape.raw, to: .shapes)
-      context.knownNext.append(0)
-      context.delay.append(0)
-    }
+    let place = Int(truncatingIfNeeded: (shape.raw &* 0x9e37_79b9_7f4a_7c15) >> 58)
+    if recent[place].number < 0 || recent[place].shape != shape { recent[place] = (shape, lookUp(shape)) }
+    let number = recent[place].number
     columns.append(UInt64(number), to: .codes)
     columns.append(signed: time.nanoseconds &- context.time, to: ColumnID(code, 0))
     context.time = time.nanoseconds
+    return number
+  }
+
+  /// The number of a shape, which is written where it is new.
+  private mutating func lookUp(_ shape: Shape) -> Int {
+    if let seen = codes[shape] { return seen }
+    let number = codes.count
+    codes[shape] = number
+    columns.append(shape.raw, to: .shapes)
+    context.knownNext.append(0)
+    context.delay.append(0)
     return number
   }
 
