@@ -24,9 +24,13 @@ struct CPUWitness {
     var least: Nanoseconds
     /// So much CPU time it can have used at most.
     var most: Nanoseconds
-    /// Whether the thread was put off its CPU in it, and never left it of its own accord: where it was not on a CPU, the
-    /// machine gave it none.
-    var isDeprived: Bool
+    /// Whether the thread never left its CPU of its own accord.
+    var hasStayed: Bool
+    /// Whether the thread was put off its CPU often enough for the time that it was not on one.
+    var wasPutOff: Bool
+
+    /// Whether the machine gave the thread no CPU where it was not on one.
+    var isDeprived: Bool { hasStayed && wasPutOff }
   }
 
   /// A thread that was put off its CPU has it back by then: what a container has used up is given anew every 100 ms.
@@ -35,9 +39,6 @@ struct CPUWitness {
   private var before: Reading?
   private var last: Reading?
   private var waits = Waits()
-
-  /// The last reading's time.
-  var latest: Instant? { last?.time }
 
   /// A poll waited, for certain or probably.
   mutating func countWait(isCertain: Bool) {
@@ -50,26 +51,30 @@ struct CPUWitness {
     last = Reading(time: time, usage: usage, waits: waits)
   }
 
-  /// What the last two readings say of a stretch; `nil` where it does not lie between them.
+  /// What the last two readings say of a stretch; `nil` where most of it does not lie between them. What does not is taken
+  /// to have been spent on a CPU, but not for certain: a pass goes on for a moment after the reading at its last span's end.
   func testimony(from: Instant, to: Instant) -> Testimony? {
-    guard let before, let last, before.time <= from, last.time >= to else { return nil }
+    guard let before, let last else { return nil }
+    let length = to - from
+    let covered = min(last.time, to) - max(before.time, from)
+    guard covered.count > length.count / 5 * 4 else { return nil }
     let used = last.usage.cpu - before.usage.cpu
     guard used >= .zero else { return nil }
-    let length = to - from
+    let involuntary = Int64(last.usage.involuntarySwitches &- before.usage.involuntarySwitches)
     return Testimony(
-      length: length, least: max(used - (last.time - before.time - length), .zero), most: min(used, length),
-      isDeprived: isDeprived(from: before, to: last, missing: length - used))
+      length: length, least: max(used - (last.time - before.time - covered), .zero),
+      most: min(used + (length - covered), length),
+      hasStayed: Self.hasStayed(from: before, to: last, isContested: involuntary >= 2),
+      // A poll that was put off its CPU looks as if it had waited, and would excuse a sleep: but that takes longer.
+      wasPutOff: (covered - used).count / Self.longestTurn.count < involuntary)
   }
 
-  private func isDeprived(from before: Reading, to last: Reading, missing: Nanoseconds) -> Bool {
+  /// One who sleeps is not put off his CPU again: where it is contested, short polls are believed to have waited.
+  private static func hasStayed(from before: Reading, to last: Reading, isContested: Bool) -> Bool {
     let voluntary = Int32(bitPattern: last.usage.voluntarySwitches &- before.usage.voluntarySwitches)
-    let involuntary = Int64(last.usage.involuntarySwitches &- before.usage.involuntarySwitches)
-    // A poll that was put off its CPU looks as if it had waited, and would excuse a sleep: but that takes longer.
-    guard missing.count / Self.longestTurn.count < involuntary else { return false }
     let certain = Int32(bitPattern: last.waits.certain &- before.waits.certain)
     let likely = Int32(bitPattern: last.waits.likely &- before.waits.likely)
-    // One who sleeps is not put off his CPU again: where that happened, short polls are believed to have waited.
-    return voluntary <= certain &+ (involuntary >= 2 ? likely : 0)
+    return voluntary <= certain &+ (isContested ? likely : 0)
   }
 }
 
@@ -77,8 +82,7 @@ extension CPUWitness.Testimony {
   /// What a stall that is the stretch leaves no other explanation for.
   func cause(threshold: Nanoseconds) -> Stall.Cause {
     if least.count > length.count / 5 * 4 { return .computing }
-    guard isDeprived else { return .unknown }
-    if least > threshold { return .computing }
-    return most <= threshold ? .cpuWait : .unknown
+    if hasStayed && least > threshold { return .computing }
+    return isDeprived && most <= threshold ? .cpuWait : .unknown
   }
 }

@@ -202,7 +202,7 @@ import Trace
   }
 
   @Test(arguments: [
-    ("0.290", 0, 0, Stall.Cause.computing), ("0.290", 9, 0, .computing), ("0.100", 0, 9, .computing),
+    ("0.290", 0, 0, Stall.Cause.computing), ("0.290", 9, 0, .computing), ("0.100", 0, 0, .computing),
     ("0.100", 1, 9, .unknown), ("0.050", 0, 3, .cpuWait), ("0.050", 1, 3, .unknown), ("0.050", 0, 2, .unknown),
   ])
   func `are computing or wait for a CPU where what the thread used leaves no other explanation`(
@@ -215,7 +215,7 @@ import Trace
       1 1.001 begin span=1 site=2 kind=io
       1 1.300 end span=1
       1 1.300 used cpu=\(cpu) voluntary=\(voluntary) involuntary=\(involuntary) minor=0 major=0
-      1 1.300 poll-enter
+      1 1.300008 poll-enter
       """)
     #expect(report.stalls.map(\.cause) == [cause])
   }

@@ -83,9 +83,9 @@ struct OverlongWatch {
   mutating func take(_ subject: Subject, _ instance: Overlong.Instance, until end: Instant, _ witness: CPUWitness) {
     let limit = limit(subject)
     guard let limit, instance.length > limit else { return }
+    if let testimony = witness.testimony(from: instance.began, to: end) { return judge(subject, instance, testimony) }
     if unjudged.count >= Self.limit { judgeAll(by: witness) }
     unjudged.append((subject, instance, end))
-    if let latest = witness.latest, latest >= end { judgeAll(by: witness) }
   }
 
   private func limit(_ subject: Subject) -> Nanoseconds? { subject == .ticks ? limits.tick : limits.callback }
