@@ -112,7 +112,7 @@ extension Analyzer {
       guard case .busy = loop.phase else { return nil }
       return loop.stalls.stall(
         at: loop.moment(now?.bounded), ended: false, open: loop.stack, threshold: thresholds.slow, loop: loop.id,
-        sites: sites)
+        sites: sites, loop.witness)
     }.sorted { $0.duration > $1.duration }
   }
 

@@ -32,10 +32,9 @@ extension Analyzer {
     }
     if loop.knowledge.gap != nil { closeAll(at: time, &loop) }
     let waited = loop.polls.leave(at: time)
-    if waited { loop.overlong?.countWait() }
     if case .polling(let since) = loop.phase {
       loop.spin.leavePoll(after: time - since)
-      if waited || time - since > SpinWatch.instantPoll { loop.stalls.countWait(isCertain: waited) }
+      if waited || time - since > SpinWatch.instantPoll { loop.witness.countWait(isCertain: waited) }
     }
     loop.leavePoll(at: time)
   }

@@ -156,12 +156,9 @@ public struct Analyzer: Sendable {
     case .marked: loop.spin.bearFruit()
     case .used(let usage):
       loop.cpu = (loop.cpu?.first ?? usage.cpu, usage.cpu)
-      loop.overlong?.read(usage, at: time)
+      loop.witness.read(usage, at: time)
+      loop.overlong?.judgeAll(by: loop.witness)
       loop.spin.read(usage)
-      loop.stalls.read(
-        StallDetector.Reading(
-          time: time, cpu: usage.cpu, voluntarySwitches: usage.voluntarySwitches,
-          involuntarySwitches: usage.involuntarySwitches))
     case .anchor(let anchor): self.anchor = self.anchor ?? anchor
     case .gap(let gap): lose(gap, at: time, &loop)
     case .checkpoint(let index):

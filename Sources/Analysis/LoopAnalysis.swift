@@ -27,6 +27,7 @@ struct LoopAnalysis {
   var delays = QueueDelays()
   var stack = SpanStack()
   var stalls = StallDetector()
+  var witness = CPUWitness()
   var track: TimelineTrack
   var cpu: (first: Nanoseconds, last: Nanoseconds)?
   var knowledge: LoopKnowledge
@@ -134,10 +135,10 @@ struct LoopAnalysis {
       passes.record(duration)
     }
     if isTick && isWhole {
-      overlong?.take(.ticks, Overlong.Instance(loop: id, began: since, length: duration), until: time)
+      overlong?.take(.ticks, Overlong.Instance(loop: id, began: since, length: duration), until: time, witness)
     }
     let stall = stalls.stall(
-      at: time, ended: true, open: SpanStack(), threshold: thresholds.slow, loop: id, sites: sites)
+      at: time, ended: true, open: SpanStack(), threshold: thresholds.slow, loop: id, sites: sites, witness)
     if let stall { overruns.add(stall) }
     late.endPass(stall?.why)
     if isTick && isWhole { spin.endPass(from: since, to: time, threshold: thresholds.spinning) }

@@ -162,8 +162,10 @@ private func breaches(_ events: String, _ budgets: Budgets, at now: Instant? = n
     witness.read(usage(20, 7 &+ switches), at: Instant(1_000_000_000))
     let testimony = try #require(witness.testimony(from: Instant(0), to: Instant(1_000_000_000)))
     #expect(testimony.most == .milliseconds(20) && testimony.isDeprived == isDeprived)
-    #expect(witness.testimony(from: Instant(-1), to: Instant(5)) == nil)
-    #expect(witness.testimony(from: Instant(5), to: Instant(1_000_000_001)) == nil)
+    #expect(witness.testimony(from: Instant(-5), to: Instant(5)) == nil)
+    #expect(witness.testimony(from: Instant(999_999_995), to: Instant(1_000_000_005)) == nil)
+    let longer = try #require(witness.testimony(from: Instant(0), to: Instant(1_100_000_000)))
+    #expect(longer.least == .milliseconds(20) && longer.most == .milliseconds(120))
   }
 
   @Test func `is within a budget of CPU time, as is one that slept`() throws {

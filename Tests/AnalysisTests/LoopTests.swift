@@ -202,11 +202,11 @@ import Trace
   }
 
   @Test(arguments: [
-    ("0.290", 0, Stall.Cause.computing), ("0.290", 9, .computing), ("0.100", 0, .computing), ("0.100", 1, .unknown),
-    ("0.050", 0, .cpuWait), ("0.050", 1, .unknown),
+    ("0.290", 0, 0, Stall.Cause.computing), ("0.290", 9, 0, .computing), ("0.100", 0, 0, .computing),
+    ("0.100", 1, 9, .unknown), ("0.050", 0, 3, .cpuWait), ("0.050", 1, 3, .unknown), ("0.050", 0, 2, .unknown),
   ])
   func `are computing or wait for a CPU where what the thread used leaves no other explanation`(
-    cpu: String, voluntary: Int, cause: Stall.Cause
+    cpu: String, voluntary: Int, involuntary: Int, cause: Stall.Cause
   ) throws {
     let report = try report(
       """
@@ -214,8 +214,8 @@ import Trace
       1 1.000 used cpu=0.010 voluntary=0 involuntary=0 minor=0 major=0
       1 1.001 begin span=1 site=2 kind=io
       1 1.300 end span=1
-      1 1.300 used cpu=\(cpu) voluntary=\(voluntary) involuntary=0 minor=0 major=0
-      1 1.300 poll-enter
+      1 1.300 used cpu=\(cpu) voluntary=\(voluntary) involuntary=\(involuntary) minor=0 major=0
+      1 1.300008 poll-enter
       """)
     #expect(report.stalls.map(\.cause) == [cause])
   }
@@ -237,9 +237,9 @@ import Trace
       1 1.00202 poll-enter
       1 1.004 poll-return ready=1
       1 1.004 begin span=1 site=2 kind=io
-      1 1.300 end span=1
-      1 1.300 used cpu=0.040 voluntary=\(voluntary) involuntary=\(involuntary) minor=0 major=0
-      1 1.300 poll-enter
+      1 1.090 end span=1
+      1 1.090 used cpu=0.040 voluntary=\(voluntary) involuntary=\(involuntary) minor=0 major=0
+      1 1.090 poll-enter
       """)
     #expect(report.stalls.map(\.cause) == [cause])
   }

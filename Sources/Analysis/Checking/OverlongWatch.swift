@@ -51,7 +51,7 @@ public struct Overlong: Hashable, Sendable {
   public var worst: Instance
 }
 
-/// Watches one loop for what takes longer than it may. Costs nothing but for that, and for readings of the CPU time.
+/// Watches one loop for what takes longer than it may. Costs nothing but for that.
 struct OverlongWatch {
   /// Of what.
   enum Subject: Hashable {
@@ -71,7 +71,6 @@ struct OverlongWatch {
   }
 
   private let limits: Limits
-  private var witness = CPUWitness()
   /// What no reading has followed yet.
   private var unjudged: [(subject: Subject, instance: Overlong.Instance, end: Instant)] = []
   private(set) var sums: [Key: Sum] = [:]
@@ -80,33 +79,27 @@ struct OverlongWatch {
 
   init(_ limits: Limits) { self.limits = limits }
 
-  mutating func countWait() { witness.countWait() }
-
-  mutating func read(_ usage: Usage, at time: Instant) {
-    witness.read(usage, at: time)
-    judgeAll()
-  }
-
-  /// Something has ended, or goes on at the end.
-  mutating func take(_ subject: Subject, _ instance: Overlong.Instance, until end: Instant) {
+  /// Something has ended, or goes on at the end; the witness knows the loop's thread.
+  mutating func take(_ subject: Subject, _ instance: Overlong.Instance, until end: Instant, _ witness: CPUWitness) {
     let limit = limit(subject)
     guard let limit, instance.length > limit else { return }
-    if unjudged.count >= Self.limit { judgeAll() }
+    if let testimony = witness.testimony(from: instance.began, to: end) { return judge(subject, instance, testimony) }
+    if unjudged.count >= Self.limit { judgeAll(by: witness) }
     unjudged.append((subject, instance, end))
-    if let latest = witness.latest, latest >= end { judgeAll() }
   }
 
   private func limit(_ subject: Subject) -> Nanoseconds? { subject == .ticks ? limits.tick : limits.callback }
 
   /// Judges what is left by what is known.
-  mutating func judgeAll() {
-    for (subject, instance, end) in unjudged { judge(subject, instance, end) }
+  mutating func judgeAll(by witness: CPUWitness) {
+    for (subject, instance, end) in unjudged {
+      judge(subject, instance, witness.testimony(from: instance.began, to: end))
+    }
     unjudged.removeAll(keepingCapacity: true)
   }
 
-  private mutating func judge(_ subject: Subject, _ instance: Overlong.Instance, _ end: Instant) {
+  private mutating func judge(_ subject: Subject, _ instance: Overlong.Instance, _ testimony: CPUWitness.Testimony?) {
     guard let limit = limit(subject) else { return }
-    let testimony = witness.testimony(from: instance.began, to: end)
     var instance = instance
     instance.cpu = testimony.map { min($0.most, instance.length) }
     let isWithin = instance.cpu.map { $0 <= limit } ?? false
@@ -140,13 +133,13 @@ extension Analyzer {
       let moment = loop.moment(now?.bounded)
       for (span, own) in zip(loop.stack.spans, loop.stack.ownTimes(at: moment)) {
         let instance = Overlong.Instance(loop: loop.id, began: span.began, length: own, isRunning: true)
-        watch.take(.callbacks(span.counts), instance, until: moment)
+        watch.take(.callbacks(span.counts), instance, until: moment, loop.witness)
       }
       if case .busy(let since, _) = loop.phase {
         let instance = Overlong.Instance(loop: loop.id, began: since, length: moment - since, isRunning: true)
-        watch.take(.ticks, instance, until: moment)
+        watch.take(.ticks, instance, until: moment, loop.witness)
       }
-      watch.judgeAll()
+      watch.judgeAll(by: loop.witness)
       for (key, sum) in watch.sums {
         let place = Place(subject: subject(key.subject, of: loop.id), isDeprived: key.isDeprived)
         found[place, default: Overlong(place, sum)].add(sum)
@@ -167,7 +160,7 @@ extension Analyzer {
   /// A span that ended took longer than a limit may allow.
   mutating func noteOverlong(_ span: ActiveSpan, own: Nanoseconds, at time: Instant, _ loop: inout LoopAnalysis) {
     let instance = Overlong.Instance(loop: loop.id, began: span.began, length: own)
-    loop.overlong?.take(.callbacks(span.counts), instance, until: time)
+    loop.overlong?.take(.callbacks(span.counts), instance, until: time, loop.witness)
   }
 }
 
