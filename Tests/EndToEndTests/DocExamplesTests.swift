@@ -34,8 +34,6 @@ extension EndToEnd {
           "-Xcc", "-fmodule-map-file=\(root)/Sources/CPostgreSQL/module.modulemap",
           "-Xcc", "-fmodule-map-file=\(root)/Sources/CZstd/module.modulemap",
           "-Xcc", "-fmodule-map-file=\(root)/Sources/CSQLite/module.modulemap", "-Xcc",
-          "-fmodule-map-file=\(Built.folder)/../../checkouts/swift-numerics/Sources/_NumericsShims/include/module.modulemap",
-          "-Xcc",
           "-fmodule-map-file=\(Built.folder)/../../checkouts/swift-system/Sources/CSystem/include/module.modulemap",
           folder.write("Examples.swift", Array(program.utf8)),
         ] + libpq.flatMap { ["-Xcc", String($0)] })

@@ -363,6 +363,16 @@ struct RecordedTests {
     withExtendedLifetime((connection, child)) {}
   }
 
+  @Test("of a result that the end comes before: cancelled, though the call is over")
+  func finishedAtTheEnd() throws {
+    let recording = try Recording()
+    let call = recording.virtual.reactor.inThread(function: "calls") {}
+    while !recording.virtual.reactor.hasReady { usleep(100) }
+    let settled = recording.events().split(separator: "\n").filter { $0.contains(" settled ") }
+    #expect(settled == ["1.000000000 settled op=1 outcome=cancelled"])
+    withExtendedLifetime(call) {}
+  }
+
   @Test("of what still waits at the end: cancelled, not dropped, down to what waits for it")
   func waitingAtTheEnd() throws {
     let recording = try Recording()

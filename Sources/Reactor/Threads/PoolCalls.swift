@@ -107,6 +107,8 @@ extension Reactor {
 
   /// A pool thread finished a call at `end`: its result stands in the ready queue now.
   func finish(_ result: PoolResult, at end: RingMoment) {
+    // Nobody will be called back any more: it is abandoned with those that have not finished.
+    if tasks.isEnding { return }
     let calls = result.pool === pool.threads ? pool : resolver
     guard let call = calls.remove(result.id) else { return }
     let registration = call.registration
