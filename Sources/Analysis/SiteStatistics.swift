@@ -13,7 +13,7 @@ struct SiteCounts {
   var durations = Durations()
   var worst = TopList<SiteReport.Instance>(limit: 10)
 
-  // In one place: each access to an element of an array by itself asks whether the array is shared.
+  /// A span of the site ended.
   @inline(__always)
   fileprivate mutating func end(
     _ span: ActiveSpan, of loop: LoopID, total: Nanoseconds, own: Nanoseconds, slow: Bool, threw: Bool
