@@ -39,7 +39,7 @@ extension Analyzer {
       loop.blame.log.wait(wait.readiness, until: time, chain: wait.ownMayHaveRun ? wait.chain : nil)
     }
     harms.reserve(sites.counts.count)
-    loop.blame.countVictim(since: wait.readiness.earliest, chain: wait.chain, in: &harms)
+    loop.blame.countVictim(since: wait.readiness.earliest, until: time, chain: wait.chain, in: &harms)
   }
 
   private func noteLate(
@@ -80,12 +80,11 @@ extension Analyzer {
       let moment = loop.moment(now)
       var blame = loop.blame
       blame.own()
-      blame.endPiece(at: moment)
       var waiting = Nanoseconds.zero
       for wait in waits(on: loop, at: moment) {
         waiting = waiting + (moment - wait.since)
         if !wait.isKnown { blame.log.beginWait(at: wait.since, chain: wait.chain) }
-        blame.countVictim(since: wait.since, chain: wait.chain, in: &result.harms)
+        blame.countVictim(since: wait.since, until: moment, chain: wait.chain, in: &result.harms)
       }
       blame.sweepAll(until: moment, in: &result.harms)
       blame.shares.unknown = blame.log.unknown

@@ -78,7 +78,7 @@ extension Analyzer {
     if let slot = chains.slot(span.chain) {
       span.chain?.slot = Int32(slot)
       span.chainNumber = chains[slot].number
-      span.step = chains[slot].enter(span.site, span.kind, ready: nil, at: span.began)
+      span.step = chains.enter(slot, span.site, span.kind, ready: nil, at: span.began)
     } else {
       span.chain = nil
     }

@@ -149,12 +149,12 @@ extension Analyzer {
     queuedSince: Instant? = nil
   ) -> ChainReport {
     let running = chain.open > 0 ? chain.running + (moment - chain.runningSince) : chain.running
-    let queued = chain.waited + (queuedSince.map { chain.unaccounted(from: $0, to: moment) } ?? .zero)
+    let queued = chain.waited + (queuedSince.map { chain.unaccounted(from: $0, to: moment, chains.steps) } ?? .zero)
     return ChainReport(
       id: chain.id, name: chain.name, site: definitions.site(chain.site), began: chain.began,
       duration: moment - chain.began, running: running, queued: queued,
       waiting: moment - chain.began - running - queued, state: state, waitingOn: waitingOn,
-      steps: chain.steps.map { step in
+      steps: chains.steps(of: chain).map { step in
         ChainReport.Step(
           site: definitions.site(step.site), kind: step.kind, ready: step.ready, began: step.began,
           duration: step.duration ?? moment - step.began, depth: Int(step.depth))

@@ -105,18 +105,18 @@ extension Analyzer {
     _ span: Event.Began, of counts: Int32, _ chain: ChainTable.Reference?, _ slot: Int?, isFromQueue: Bool,
     ready: Instant?, at time: Instant, _ loop: inout LoopAnalysis
   ) {
-    var step: UInt32 = 0
+    var step = StepReference()
     var current: ChainTable.Reference?
-    var number: Int32?
+    var number = ChainNumber.none
     if let slot, let chain {
       current = ChainTable.Reference(slot: Int32(slot), id: chain.id)
       number = chains[slot].number
-      step = chains[slot].enter(span.site, span.kind, ready: ready, at: time)
+      step = chains.enter(slot, span.site, span.kind, ready: ready, at: time)
     }
     let active = ActiveSpan(
       id: span.id, site: span.site, kind: span.kind, counts: counts, began: time, chain: current, chainNumber: number,
       step: step, isFromQueue: isFromQueue, startedChain: span.startsChain)
-    if !loop.stack.push(active), let slot { leave(slot, step: step, at: time, &loop) }
+    if !loop.stack.push(active), let slot { leave(slot, step, at: time, &loop) }
     loop.noteOwner(from: time)
   }
 
@@ -149,7 +149,7 @@ extension Analyzer {
     if loop.overlong != nil { noteOverlong(span, own: own, at: time, &loop) }
     if let slot = chains.slot(span.chain) {
       if span.startedChain { chains[slot].isFresh = false }
-      leave(slot, step: span.step, at: max(time, span.began), &loop)
+      leave(slot, span.step, at: max(time, span.began), &loop)
     }
     loop.noteOwner(from: max(time, span.began))
   }

@@ -114,15 +114,18 @@ extension Analyzer {
   /// Takes an entry out of the ready queue that will never begin, or of which it is not known: up to here it has waited.
   private mutating func callOff(_ id: OperationID, at time: Instant, _ loop: inout LoopAnalysis) {
     guard let entry = take(id, at: time, &loop) else { return }
-    loop.blame.endPiece(at: time)
     harms.reserve(sites.counts.count)
-    loop.blame.countVictim(since: entry.moment, chain: entry.waitingChain, in: &harms)
+    loop.blame.countVictim(since: entry.moment, until: time, chain: entry.waitingChain, in: &harms)
   }
 
   /// Takes an entry out of the ready queue.
   @inline(__always)
   mutating func take(_ id: OperationID, at time: Instant, _ loop: inout LoopAnalysis) -> QueueEntry? {
     guard queue.count > 0, let slot = queue.slot(of: id.raw), queue[slot].loop == loop.id else { return nil }
+    return take(at: slot, at: time, &loop)
+  }
+
+  private mutating func take(at slot: Int, at time: Instant, _ loop: inout LoopAnalysis) -> QueueEntry {
     let entry = queue[slot]
     queue.remove(slot)
     loop.queueDepth -= 1
@@ -163,10 +166,10 @@ extension Analyzer {
     guard let top, slot != current else { return }
     // From here to the end of the callback it is this chain that runs.
     if let current {
-      leave(current, step: top.step, at: time, &loop)
+      leave(current, top.step, at: time, &loop)
       if chains[current].isFresh && chains[current].isOver { chains.discard(current) }
     }
-    let step = chains[slot].enter(top.site, top.kind, ready: nil, at: time)
+    let step = chains.enter(slot, top.site, top.kind, ready: nil, at: time)
     loop.stack.changeTop { span in
       span.chain = ChainTable.Reference(slot: Int32(slot), id: id)
       span.chainNumber = chains[slot].number
@@ -178,8 +181,8 @@ extension Analyzer {
 
   /// A span of the chain ends.
   @inline(__always)
-  mutating func leave(_ slot: Int, step: UInt32, at time: Instant, _ loop: inout LoopAnalysis) {
-    chains[slot].leave(step: step, at: time)
+  mutating func leave(_ slot: Int, _ step: StepReference, at time: Instant, _ loop: inout LoopAnalysis) {
+    chains.leave(slot, step, at: time)
     endIfOver(slot, &loop)
   }
 
@@ -196,10 +199,10 @@ extension Analyzer {
   mutating func finishChains(of loop: inout LoopAnalysis) {
     while let reference = loop.ending.popLast() {
       guard let slot = chains.slot(reference), chains[slot].isOver else { continue }
-      let chain = chains[slot]
-      let duration = chain.lastActivity - chain.began
+      let duration = chains[slot].lastActivity - chains[slot].began
       let isTold = teller?.subjects.contains(.chains) == true
       if isTold || endedChains.admits(duration) {
+        let chain = chains[slot]
         let state: ChainReport.State = chain.hasFailed ? .failed : .completed
         let ended = report(of: chain, at: chain.lastActivity, state: state, waitingOn: nil)
         endedChains.insert(duration, ended)

@@ -64,14 +64,15 @@ public struct Analyzer: Sendable {
     // Out of the array for the batch, so that every access to it is direct.
     guard var loop = loops[index].take() else { return }
     loop.own()
-    for event in batch.events {
-      var time = event.time.bounded
+    let events = batch.events.span
+    for index in events.indices {
+      var time = events[index].time.bounded
       if time < loop.last {
         count(.timeWentBack)
         time = loop.last
       }
       loop.last = time
-      consume(event.body, at: time, &loop, batch)
+      consume(events[index].body, at: time, &loop, batch)
     }
     loops[index] = loop
   }

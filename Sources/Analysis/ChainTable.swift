@@ -1,26 +1,11 @@
 import Trace
 
-/// One callback of a chain as it is kept.
-struct StepRecord {
-  var site: SiteID
-  var kind: CallbackKind
-  /// When it was certainly ready; `nil` for one that ran inside the callback that fired it.
-  var ready: Instant?
-  var began: Instant
-  /// `nil` while it runs.
-  var duration: Nanoseconds?
-  var depth: Int32
-
-  mutating func end(at time: Instant) { duration = time - began }
-}
-
 /// One chain in flight.
 struct ChainRecord {
   var id: ChainID
   /// The id that it began with, where it was named inside its first callback.
   var alias: ChainID
-  /// No other chain in flight or lately has it; the slot is used again.
-  var number: Int32
+  var number: ChainNumber
   var name: String?
   /// The site of its first callback.
   var site: SiteID
@@ -39,59 +24,55 @@ struct ChainRecord {
   var hasFailed = false
   /// Whether it is nameless and its first callback still runs: a name given now is its own.
   var isFresh = false
-  /// The last steps: number n at n mod the limit. Behind them may stand steps of the chain that had the storage before.
-  var stepStorage: ContiguousArray<StepRecord> = []
+  /// Where its last steps stand.
+  var steps = StepStore.Place()
   var stepCount: UInt32 = 0
 
-  /// The last steps in order.
-  var steps: [StepRecord] {
-    let kept = min(stepCount, UInt32(ChainReport.stepLimit))
-    return (stepCount - kept..<stepCount).map { stepStorage[Int($0) % ChainReport.stepLimit] }
-  }
+  /// The numbers of the steps that are kept.
+  var keptSteps: Range<UInt32> { stepCount - min(stepCount, StepStore.Place.limit)..<stepCount }
 
   /// The part of an interval in which none of its callbacks ran or was known to be ready, as far back as its kept steps tell.
-  func unaccounted(from: Instant, to: Instant) -> Nanoseconds {
+  func unaccounted(from: Instant, to: Instant, _ store: StepStore) -> Nanoseconds {
     let from = max(from, began)
     // From here to the interval's end all is accounted for or has been counted.
     var high = open > 0 ? min(to, runningSince) : to
     var sum = Nanoseconds.zero
-    // By index: an array of the steps for each wait would be the dearest part of it.
+    // By number: an array of the steps for each wait would be the dearest part of it.
     var number = stepCount
-    let oldest = stepCount - min(stepCount, UInt32(ChainReport.stepLimit))
+    let oldest = keptSteps.lowerBound
     while number > oldest && high > from {
       number -= 1
-      let place = Int(number) % ChainReport.stepLimit
-      guard stepStorage[place].depth == 0 else { continue }
-      let began = stepStorage[place].began
-      let end = stepStorage[place].duration.map { began + $0 } ?? to
+      let step = store[number, steps]
+      guard step.depth == 0 else { continue }
+      let end = step.duration.map { step.began + $0 } ?? to
       if end < high { sum = sum + (high - max(end, from)) }
-      high = min(high, stepStorage[place].ready ?? began)
+      high = min(high, step.ready ?? step.began)
     }
     return oldest == 0 ? sum + max(high - from, .zero) : sum
   }
 
-  /// A span of it begins; returns the number of its step.
+  /// A span of it begins; returns its step.
   @inline(__always)
-  mutating func enter(_ site: SiteID, _ kind: CallbackKind, ready: Instant?, at time: Instant) -> UInt32 {
-    if let ready, ready < time { waited = waited + unaccounted(from: ready, to: time) }
+  fileprivate mutating func enter(
+    _ site: SiteID, _ kind: CallbackKind, ready: Instant?, at time: Instant, _ store: inout StepStore
+  ) -> StepReference {
+    if let ready, ready < time { waited = waited + unaccounted(from: ready, to: time, store) }
     let number = stepCount
     let step = StepRecord(site: site, kind: kind, ready: ready, began: time, depth: open)
-    let place = Int(number) % ChainReport.stepLimit
-    if place < stepStorage.count { stepStorage[place] = step } else { stepStorage.append(step) }
+    let index = store.put(step, number, in: &steps)
     stepCount = number &+ 1
     if number == 0 { self.site = site }
     if open == 0 { runningSince = time }
     open += 1
     lastActivity = time
-    return number
+    return StepReference(number: number, index: index)
   }
 
   /// A span of it ends.
   @inline(__always)
-  mutating func leave(step: UInt32, at time: Instant) {
-    let age = stepCount &- step
-    let place = Int(step) % ChainReport.stepLimit
-    if age > 0 && age <= ChainReport.stepLimit && place < stepStorage.count { stepStorage[place].end(at: time) }
+  fileprivate mutating func leave(_ step: StepReference, at time: Instant, _ store: inout StepStore) {
+    let age = stepCount &- step.number
+    if step.index >= 0 && age > 0 && age <= StepStore.Place.limit { store.end(at: step.index, time) }
     open = max(open - 1, 0)
     if open == 0 { running = running + (time - runningSince) }
     lastActivity = time
@@ -110,12 +91,16 @@ struct ChainTable {
   }
 
   private(set) var pool = IDPool<ChainRecord>(limit: 1 << 18)
+  private(set) var steps = StepStore()
   private(set) var completed: UInt64 = 0
   private(set) var failed: UInt64 = 0
-  private var begun: Int32 = 0
+  private var begun = ChainNumber.none
 
   /// Makes this value the only one that knows its memory.
-  mutating func own() { pool.own() }
+  mutating func own() {
+    pool.own()
+    steps.own()
+  }
 
   subscript(slot: Int) -> ChainRecord {
     _read { yield pool[slot] }
@@ -145,17 +130,30 @@ struct ChainTable {
   /// The chain of that id, begun here where it is not in flight; `nil` where there is no more room.
   mutating func begin(_ id: ChainID, at time: Instant, site: SiteID) -> Int? {
     if let slot = pool.slot(of: id.raw) { return slot }
-    begun &+= 1
+    begun.advance()
     let record = ChainRecord(
       id: id, alias: id, number: begun, site: site, began: time, lastActivity: time, runningSince: time)
     guard let slot = pool.insert(id.raw, fresh: record) else { return nil }
-    // The storage for steps is used again: it is the one thing about a chain that is allocated.
-    var steps: ContiguousArray<StepRecord> = []
-    swap(&steps, &pool[slot].stepStorage)
     pool[slot] = record
-    swap(&steps, &pool[slot].stepStorage)
     return slot
   }
+
+  /// A span of the chain at a slot begins; returns its step.
+  @inline(__always)
+  mutating func enter(
+    _ slot: Int, _ site: SiteID, _ kind: CallbackKind, ready: Instant?, at time: Instant
+  ) -> StepReference {
+    pool[slot].enter(site, kind, ready: ready, at: time, &steps)
+  }
+
+  /// A span of the chain at a slot ends.
+  @inline(__always)
+  mutating func leave(_ slot: Int, _ step: StepReference, at time: Instant) {
+    pool[slot].leave(step, at: time, &steps)
+  }
+
+  /// The last steps of a chain in flight, in order.
+  func steps(of chain: ChainRecord) -> [StepRecord] { chain.keptSteps.map { steps[$0, chain.steps] } }
 
   /// Gives a chain another id.
   mutating func rename(_ slot: Int, to id: ChainID) {
@@ -174,6 +172,7 @@ struct ChainTable {
   mutating func discard(_ slot: Int) {
     if pool[slot].alias != pool[slot].id { pool.removeKey(pool[slot].alias.raw) }
     pool[slot].name = nil
+    steps.release(&pool[slot].steps)
     pool.remove(slot)
   }
 

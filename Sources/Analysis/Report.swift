@@ -288,7 +288,7 @@ public struct ChainReport: Hashable, Sendable {
   public var steps: [Step]
 
   /// How many steps of a chain are kept.
-  public static let stepLimit = 32
+  public static let stepLimit = Int(StepStore.Place.limit)
 
   /// What a chain is doing.
   public enum State: String, CaseIterable, Sendable {

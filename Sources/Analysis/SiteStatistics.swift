@@ -58,10 +58,12 @@ struct SiteStatistics {
       counts[Int(index)].count += 1
       return Int(index)
     }
-    return place < indices.count ? add(site, kind, at: place) : begin(.unknown, kind)
+    return add(site, kind, at: place)
   }
 
+  @inline(never)
   private mutating func add(_ site: SiteID, _ kind: CallbackKind, at place: Int) -> Int {
+    guard place < indices.count else { return begin(.unknown, kind) }
     indices[place] = Int32(counts.count)
     counts.append(SiteCounts(site: site, kind: kind, count: 1))
     return counts.count - 1

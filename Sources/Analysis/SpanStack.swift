@@ -10,10 +10,10 @@ struct ActiveSpan {
   var began: Instant
   /// Wall time of the spans nested in it that have ended.
   var nested = Nanoseconds.zero
-  /// Its chain, with the number of its step there.
+  /// Its chain, with its step there.
   var chain: ChainTable.Reference?
-  var chainNumber: Int32?
-  var step: UInt32 = 0
+  var chainNumber = ChainNumber.none
+  var step = StepReference()
   /// Whether it came from the ready queue.
   var isFromQueue = false
   /// Whether its chain began with it.
@@ -38,6 +38,7 @@ struct SpanStack {
   var topChain: ChainTable.Reference? { isEmpty ? nil : spans[spans.count - 1].chain }
 
   /// Opens a span; false where it lies too deep.
+  @inline(__always)
   mutating func push(_ span: ActiveSpan) -> Bool {
     guard spans.count < Self.limit else {
       deeper += 1
@@ -47,6 +48,7 @@ struct SpanStack {
     return true
   }
 
+  @inline(__always)
   mutating func pop() -> ActiveSpan? { spans.popLast() }
 
   /// Who has the loop: the innermost span, in the outermost one.

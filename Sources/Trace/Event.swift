@@ -1,6 +1,8 @@
 /// What happened on a loop at a moment.
 ///
-/// Trivially copyable: texts stand in the batch that carries the event, at the index that a `TextID` gives.
+/// Trivially copyable: texts stand in the batch that carries the event, at the index that a `TextID` gives. 56 bytes, because
+/// an analysis writes and reads tens of millions of them a second: what may be missing takes no flag beside it but a value
+/// that nothing has.
 public struct Event: Hashable, Sendable {
   /// When; never before the event ahead of it in the same loop (a `queued` carries its own, earlier moment).
   public var time: Instant
@@ -71,14 +73,31 @@ public struct Event: Hashable, Sendable {
     public var standing: Bool
     /// Where it was created.
     public var site: SiteID
+    @usableFromInline var packedChain: UInt64
+    @usableFromInline var packedCreator: UInt64
+    @usableFromInline var packedDue: Int64
+    @usableFromInline var packedDescriptor: Int32
+
     /// The chain it belongs to, if any.
-    public var chain: ChainID?
+    @inlinable public var chain: ChainID? {
+      get { ChainID(packed: packedChain) }
+      set { packedChain = newValue.packed }
+    }
     /// The callback that created it; none before the loop runs.
-    public var creator: SpanID?
+    @inlinable public var creator: SpanID? {
+      get { SpanID(packed: packedCreator) }
+      set { packedCreator = newValue.packed }
+    }
     /// When it is due, for a timer or a time-out.
-    public var due: Instant?
-    /// The descriptor that it waits for.
-    public var descriptor: Int32?
+    @inlinable public var due: Instant? {
+      get { Instant(packed: packedDue) }
+      set { packedDue = newValue.packed }
+    }
+    /// The descriptor that it waits for; never `Int32.min`.
+    @inlinable public var descriptor: Int32? {
+      get { packedDescriptor == .min ? nil : packedDescriptor }
+      set { packedDescriptor = newValue ?? .min }
+    }
 
     /// An operation from its parts.
     @inlinable public init(
@@ -89,10 +108,10 @@ public struct Event: Hashable, Sendable {
       self.kind = kind
       self.standing = standing
       self.site = site
-      self.chain = chain
-      self.creator = creator
-      self.due = due
-      self.descriptor = descriptor
+      packedChain = chain.packed
+      packedCreator = creator.packed
+      packedDue = due.packed
+      packedDescriptor = descriptor ?? .min
     }
   }
 
@@ -108,10 +127,19 @@ public struct Event: Hashable, Sendable {
     public var trigger: Trigger
     /// Where it was registered.
     public var site: SiteID
+    @usableFromInline var packedChain: UInt64
+    @usableFromInline var packedCreator: UInt64
+
     /// The chain it belongs to, if any.
-    public var chain: ChainID?
+    @inlinable public var chain: ChainID? {
+      get { ChainID(packed: packedChain) }
+      set { packedChain = newValue.packed }
+    }
     /// The callback that queued it, if one was running.
-    public var creator: SpanID?
+    @inlinable public var creator: SpanID? {
+      get { SpanID(packed: packedCreator) }
+      set { packedCreator = newValue.packed }
+    }
 
     /// A queue entry from its parts.
     @inlinable public init(
@@ -123,8 +151,8 @@ public struct Event: Hashable, Sendable {
       self.kind = kind
       self.trigger = trigger
       self.site = site
-      self.chain = chain
-      self.creator = creator
+      packedChain = chain.packed
+      packedCreator = creator.packed
     }
   }
 
@@ -138,10 +166,19 @@ public struct Event: Hashable, Sendable {
     public var trigger: Trigger
     /// Where the callback was registered.
     public var site: SiteID
+    @usableFromInline var packedOperation: UInt64
+    @usableFromInline var packedReady: Int64
+
     /// The operation that called back, or the entry of the ready queue.
-    public var operation: OperationID?
+    @inlinable public var operation: OperationID? {
+      get { OperationID(packed: packedOperation) }
+      set { packedOperation = newValue.packed }
+    }
     /// When it was certainly ready, where the writer says so (timers: when due).
-    public var ready: Instant?
+    @inlinable public var ready: Instant? {
+      get { Instant(packed: packedReady) }
+      set { packedReady = newValue.packed }
+    }
     /// Whether a new chain begins here; its id has the span's raw value.
     public var startsChain: Bool
 
@@ -154,8 +191,8 @@ public struct Event: Hashable, Sendable {
       self.kind = kind
       self.trigger = trigger
       self.site = site
-      self.operation = operation
-      self.ready = ready
+      packedOperation = operation.packed
+      packedReady = ready.packed
       self.startsChain = startsChain
     }
   }

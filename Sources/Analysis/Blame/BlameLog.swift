@@ -18,15 +18,16 @@ struct BlameLog {
 
   /// What ran from a moment to the begin of the next piece.
   struct Piece {
-    // 56 bytes: thousands of these are written and read again each millisecond of an analysis.
+    // 64 bytes: thousands of these are written and read again each millisecond of an analysis.
     var from: Instant
     /// The innermost span's id, 0 where none has the loop.
     private var spanWord: UInt64
     var owner: Owner
     /// The owner of the top-level span that it lies in.
     var root: Owner
-    /// The slot of the running span's chain; -1 without one.
+    /// The slot of the running span's chain, -1 without one, and its number.
     var chain: Int32
+    var number: ChainNumber
     /// The first change within it of how many of a chain's callbacks wait; -1 without any.
     var ownChange: Int32 = -1
     /// The change of the number waiting, for certain and at most, within it.
@@ -37,12 +38,13 @@ struct BlameLog {
     var mayBeLate = Nanoseconds.zero
 
     @inline(__always)
-    fileprivate init(from: Instant, owner: Owner, root: Owner, chain: Int32, span: SpanID?) {
+    fileprivate init(from: Instant, owner: Owner, root: Owner, chain: Int32, number: ChainNumber, span: SpanID?) {
       self.from = from
       spanWord = span?.raw ?? 0
       self.owner = owner
       self.root = root
       self.chain = chain
+      self.number = number
     }
 
     /// The innermost span; `nil` where none has the loop.
@@ -50,10 +52,11 @@ struct BlameLog {
 
     /// It is of no length and somebody else's: its changes stay where they are.
     @inline(__always)
-    fileprivate mutating func belong(to owner: Owner, root: Owner, chain: Int32, span: SpanID?) {
+    fileprivate mutating func belong(to owner: Owner, root: Owner, chain: Int32, number: ChainNumber, span: SpanID?) {
       self.owner = owner
       self.root = root
       self.chain = chain
+      self.number = number
       spanWord = span?.raw ?? 0
     }
 
@@ -94,7 +97,7 @@ struct BlameLog {
   struct WaitingChain {
     var slot: Int32
     /// Its own, while the slot is used again.
-    var number: Int32
+    var number: ChainNumber
     var began: Instant
   }
 
@@ -121,12 +124,14 @@ struct BlameLog {
 
   /// From here on it is this owner.
   @inline(__always)
-  mutating func run(_ owner: Owner, root: Owner, chain: Int32, span: SpanID? = nil, from time: Instant) {
+  mutating func run(
+    _ owner: Owner, root: Owner, chain: Int32, number: ChainNumber = .none, span: SpanID? = nil, from time: Instant
+  ) {
     let last = pieces.count - 1
     if last >= 0 && pieces[last].from >= time {
-      pieces[last].belong(to: owner, root: root, chain: chain, span: span)
+      pieces[last].belong(to: owner, root: root, chain: chain, number: number, span: span)
     } else {
-      pieces.append(Piece(from: time, owner: owner, root: root, chain: chain, span: span))
+      pieces.append(Piece(from: time, owner: owner, root: root, chain: chain, number: number, span: span))
     }
   }
 

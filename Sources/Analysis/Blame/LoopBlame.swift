@@ -13,11 +13,10 @@ struct LoopBlame {
   /// Of what the log has forgotten.
   var shares = DelayShares()
   var recent = RecentSites()
-  /// What ran in the pass that goes on, and what harm it did, as far as the log has forgotten it.
-  private var passRuns = LastRuns()
+  /// The first of the log's pieces of which `recent` does not know to the end.
+  private var noted = 0
+  /// The pass that goes on, and what harm it did, as far as the log has forgotten it.
   private(set) var pass = HarmWindow(from: Instant(.max), to: Instant(.max))
-  /// The number of the running span's chain.
-  private var running: Int32?
   /// In the order of time.
   private(set) var stalls: [PendingStall] = []
 
@@ -42,7 +41,6 @@ struct LoopBlame {
   /// The loop left its poll, or is seen for the first time.
   mutating func beginPass(at time: Instant) {
     log.run(.overhead, root: .overhead, chain: -1, from: time)
-    passRuns = LastRuns()
     pass = HarmWindow(from: time, to: Instant(.max))
   }
 
@@ -53,7 +51,7 @@ struct LoopBlame {
     var root: Int32
     /// The slot of its chain, -1 without one, and its number.
     var chain: Int32
-    var number: Int32?
+    var number: ChainNumber
     /// Its id.
     var span: SpanID
   }
@@ -61,29 +59,32 @@ struct LoopBlame {
   /// From here on the span has the loop; nothing has where there is none.
   @inline(__always)
   mutating func run(_ owner: Owner?, from time: Instant) {
-    endPiece(at: time)
-    running = owner?.number
     guard let owner else { return log.run(.overhead, root: .overhead, chain: -1, from: time) }
     log.run(
       BlameLog.Owner(index: owner.site), root: BlameLog.Owner(index: owner.root), chain: owner.chain,
-      span: owner.span, from: time)
+      number: owner.number, span: owner.span, from: time)
   }
 
-  /// A piece ends, or is judged.
-  @inline(__always)
-  mutating func endPiece(at time: Instant) {
-    let last = log.pieces.count - 1
-    guard last >= 0, log.pieces[last].owner.isSpan, log.pieces[last].from < time else { return }
-    recent.add(log.pieces[last].owner.index, chain: running, until: time)
-    passRuns.add(running, until: time)
+  /// Tells `recent` what has run up to a moment. Only when somebody looks: most pieces are told of together, and in passing.
+  private mutating func catchUp(to time: Instant) {
+    while noted < log.pieces.count {
+      let piece = log.pieces[noted]
+      let isLast = noted == log.pieces.count - 1
+      let end = isLast ? time : log.pieces[noted + 1].from
+      if piece.owner.isSpan, piece.from < end { recent.add(piece.owner.index, chain: piece.number, until: end) }
+      if isLast { return }
+      noted += 1
+    }
   }
 
-  /// A callback that may have been ready since a moment begins, or is seen to wait: counts it as a victim.
-  @inline(__always)
-  mutating func countVictim(since time: Instant, chain: BlameLog.WaitingChain?, in harms: inout HarmTable) {
-    let chain = chain?.number
-    recent.countVictim(since: time, chain: chain, in: &harms)
-    if passRuns.hasRun(since: max(time, pass.from), otherThan: chain) { pass.harm.victims += 1 }
+  /// A callback that may have been ready since a moment begins now, or is seen to wait: counts it as a victim.
+  mutating func countVictim(
+    since time: Instant, until now: Instant, chain: BlameLog.WaitingChain?, in harms: inout HarmTable
+  ) {
+    catchUp(to: now)
+    let chain = chain?.number ?? .none
+    let isOfPass = recent.countVictim(since: time, chain: chain, pass: max(time, pass.from), in: &harms)
+    if isOfPass { pass.harm.victims += 1 }
     for index in stalls.indices where stalls[index].runs.hasRun(since: time, otherThan: chain) {
       stalls[index].record.harm.victims += 1
     }
@@ -91,14 +92,14 @@ struct LoopBlame {
 
   /// The pass has ended, and was a stall.
   mutating func addStall(_ record: StallRecord) {
+    catchUp(to: record.end)
     var record = record
     record.harm = pass.harm
-    stalls.append(PendingStall(record: record, runs: passRuns))
+    stalls.append(PendingStall(record: record, runs: recent.runs(since: record.began)))
   }
 
   /// Events are missing, or the loop has ended: who has the loop is not known.
   mutating func lose(from time: Instant) {
-    endPiece(at: time)
     log.run(.gap, root: .gap, chain: -1, from: time)
   }
 
@@ -117,6 +118,8 @@ struct LoopBlame {
     if usual == Self.limit { count = min(count, log.pieces.count / 2) }
     sweepAt = max(usual, log.pieces.count - count + usual / 2)
     guard count > 0 else { return [] }
+    catchUp(to: log.pieces[log.pieces.count - 1].from)
+    noted -= count
     sweep(count, end: log.pieces[count].from, in: &harms)
     log.forget(count)
     let from = log.pieces[0].from

@@ -3,14 +3,14 @@ import Trace
 /// Who ran last and who ran last of another chain: whether a wait since a moment was made by another chain than its own.
 struct LastRuns {
   private var end = Instant(.min)
-  private var chain: Int32?
+  private var chain = ChainNumber.none
   /// Of any chain but `chain`.
   private var otherEnd = Instant(.min)
 
-  /// A piece of a span ended.
+  /// A piece of a span ended, or has gone on until now.
   @inline(__always)
-  mutating func add(_ chain: Int32?, until time: Instant) {
-    if chain == nil || chain != self.chain {
+  mutating func add(_ chain: ChainNumber, until time: Instant) {
+    if chain == .none || chain != self.chain {
       otherEnd = end
       self.chain = chain
     }
@@ -23,8 +23,17 @@ struct LastRuns {
 
   /// Whether anything that is not of the chain ran after the moment.
   @inline(__always)
-  func hasRun(since time: Instant, otherThan chain: Int32?) -> Bool {
-    (chain != nil && chain == self.chain ? otherEnd : end) > time
+  func hasRun(since time: Instant, otherThan chain: ChainNumber) -> Bool {
+    (chain != .none && chain == self.chain ? otherEnd : end) > time
+  }
+
+  /// Takes in what ran elsewhere.
+  mutating func merge(_ other: LastRuns) {
+    let later = other.end > end ? other : self
+    let earlier = other.end > end ? self : other
+    let isSame = later.chain != .none && earlier.chain == later.chain
+    self = later
+    otherEnd = max(otherEnd, isSame ? earlier.otherEnd : earlier.end)
   }
 }
 
@@ -46,9 +55,9 @@ struct RecentSites {
   /// Makes this value the only one that knows its memory.
   mutating func own() { entries.own() }
 
-  /// A piece of a span of the site ended.
+  /// A piece of a span of the site ended, or has gone on until now.
   @inline(__always)
-  mutating func add(_ site: Int32, chain: Int32?, until time: Instant) {
+  mutating func add(_ site: Int32, chain: ChainNumber, until time: Instant) {
     if first != site { moveToFront(site) }
     entries[Int(site)].runs.add(chain, until: time)
   }
@@ -67,17 +76,34 @@ struct RecentSites {
     first = site
   }
 
-  /// Counts a callback that waited since a moment as a victim of every site of which another chain's span ran since.
+  /// Counts a callback that waited since a moment as a victim of every site of which another chain's span ran since; tells
+  /// whether one of them ran in the pass that began at another moment.
   @inline(__always)
-  func countVictim(since time: Instant, chain: Int32?, in harms: inout HarmTable) {
+  func countVictim(since time: Instant, chain: ChainNumber, pass: Instant, in harms: inout HarmTable) -> Bool {
     var site = first
     var left = Self.limit
+    var isOfPass = false
     while site >= 0 && left > 0 {
       let entry = entries[Int(site)]
-      guard entry.runs.hasRun(since: time) else { return }
-      if entry.runs.hasRun(since: time, otherThan: chain) { harms.countVictim(at: Int(site)) }
+      guard entry.runs.hasRun(since: time) else { break }
+      if entry.runs.hasRun(since: time, otherThan: chain) {
+        harms.countVictim(at: Int(site))
+        isOfPass = isOfPass || entry.runs.hasRun(since: pass, otherThan: chain)
+      }
       site = entry.next
       left -= 1
     }
+    return isOfPass
+  }
+
+  /// What ran since a moment, of whichever site.
+  func runs(since time: Instant) -> LastRuns {
+    var runs = LastRuns()
+    var site = first
+    while site >= 0, entries[Int(site)].runs.hasRun(since: time) {
+      runs.merge(entries[Int(site)].runs)
+      site = entries[Int(site)].next
+    }
+    return runs
   }
 }

@@ -26,8 +26,9 @@ struct ChunkContext {
   var base: UInt64
   /// The innermost open span.
   private(set) var top = Open(id: 0, operation: 0, chain: 0)
-  /// The open spans around it.
+  /// The open spans around it, as many as `depth`; behind them stand some that were.
   private var outer: [Open] = []
+  private var depth = 0
   /// The operation of the span that ended last.
   private(set) var lastEnded: UInt64 = 0
   /// Operations in the order in which the chunk first mentions them.
@@ -64,25 +65,28 @@ struct ChunkContext {
   }
 
   @inline(__always) mutating func open(_ span: Open) {
-    outer.append(top)
+    if depth < outer.count { outer[depth] = top } else { outer.append(top) }
+    depth += 1
     top = span
   }
 
   /// The innermost span ends.
   @inline(__always) mutating func close() {
     lastEnded = top.operation
-    top = outer.popLast() ?? Open(id: 0, operation: 0, chain: 0)
+    guard depth > 0 else { return top = Open(id: 0, operation: 0, chain: 0) }
+    depth -= 1
+    top = outer[depth]
   }
 
   /// No span is open while a loop polls: begins whose ends are missing are forgotten.
   @inline(__always) mutating func closeAll() {
     top = Open(id: 0, operation: 0, chain: 0)
-    outer.removeAll(keepingCapacity: true)
+    depth = 0
   }
 
   /// The innermost span, where there is one, goes on in that chain.
   @inline(__always) mutating func name(chain: UInt64) {
-    if !outer.isEmpty { top.chain = chain }
+    if depth > 0 { top.chain = chain }
   }
 
   @inline(__always) mutating func add(known entry: Known) { known.append(entry) }

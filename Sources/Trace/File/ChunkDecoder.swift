@@ -5,14 +5,19 @@
 struct ChunkDecoder: ~Copyable {
   private let table: ColumnTable
   private let columns: UnsafeMutablePointer<ColumnReader>
-  private var shapes: [Shape] = []
-  /// For each shape its kind; `nil` for one that this version does not know.
-  private var kinds: [EventCode?] = []
-  /// For each shape the column of its times.
-  private var times: [Int] = []
+  private var shapes: [KnownShape] = []
   private var context: ChunkContext
   private var batch: Batch
   private var wrong = false
+
+  /// A shape with what is looked up for each of its events.
+  private struct KnownShape {
+    let shape: Shape
+    /// `nil` for one that this version does not know.
+    let kind: EventCode?
+    /// The column of its times.
+    let times: Int
+  }
 
   private init(_ table: consuming ColumnTable, loop: LoopID) {
     columns = table.columns
@@ -28,9 +33,8 @@ struct ChunkDecoder: ~Copyable {
     guard count <= columns[ColumnID.codes.number].count else { return wrong = true }
     for _ in 0..<count {
       let shape = Shape(raw: columns[ColumnID.shapes.number].next())
-      shapes.append(shape)
-      kinds.append(EventCode(rawValue: shape.kind))
-      times.append(table.slot(ColumnID.time(ofKind: shape.kind)))
+      let times = table.slot(ColumnID.time(ofKind: shape.kind))
+      shapes.append(KnownShape(shape: shape, kind: EventCode(rawValue: shape.kind), times: times))
     }
     context.knownNext = Array(repeating: 0, count: count)
     context.delay = Array(repeating: 0, count: count)
@@ -52,20 +56,19 @@ struct ChunkDecoder: ~Copyable {
 
   /// Returns how many of the `count` events this version knows.
   private mutating func decode(_ count: Int, into events: UnsafeMutableBufferPointer<Event>) -> Int {
-    var filled = 0
-    for index in 0..<count {
+    guard count > 0, var place = events.baseAddress else { return 0 }
+    for index in 0..<UInt64(count) {
       let code = Int(truncatingIfNeeded: columns[ColumnID.codes.number].next())
       guard code >= 0, code < shapes.count else {
         wrong = true
         break
       }
-      context.time &+= columns[times[code]].signed()
-      if let body = body(code, at: UInt64(index)) {
-        events.initializeElement(at: filled, to: Event(Instant(context.time), body))
-        filled += 1
-      }
+      let known = shapes[code]
+      context.time &+= columns[known.times].signed()
+      // Each kind makes its event where it will stand: one that is handed back first is written three times.
+      if store(known, code, at: index, in: place) { place += 1 }
     }
-    return filled
+    return place - events.baseAddress!
   }
 
   @inline(__always) private func next(_ code: EventCode, _ field: Int) -> UInt64 {
@@ -76,20 +79,28 @@ struct ChunkDecoder: ~Copyable {
     columns[ColumnID(code, field).number].signed()
   }
 
-  @inline(__always) private mutating func body(_ code: Int, at index: UInt64) -> Event.Body? {
-    let shape = shapes[code]
-    switch kinds[code] {
-    case .began: return .began(began(shape, code, at: index))
-    case .ended: return ended(shape)
-    case .created: return .created(created(shape, code, at: index))
-    case .queued: return .queued(queued(shape, code, at: index))
-    case .pollEntered: return .pollEntered(timeout: timeout(shape))
+  /// Makes the next event; false, and none, where this version does not know it.
+  @inline(__always)
+  private mutating func store(
+    _ known: KnownShape, _ code: Int, at index: UInt64, in place: UnsafeMutablePointer<Event>
+  ) -> Bool {
+    let shape = known.shape
+    let time = Instant(context.time)
+    switch known.kind {
+    case .began: place.initialize(to: Event(time, .began(began(shape, code, at: index))))
+    case .ended: place.initialize(to: Event(time, ended(shape)))
+    case .created: place.initialize(to: Event(time, .created(created(shape, code, at: index))))
+    case .queued: place.initialize(to: Event(time, .queued(queued(shape, code, at: index))))
+    case .pollEntered: place.initialize(to: Event(time, .pollEntered(timeout: timeout(shape))))
     case .pollReturned:
       context.pollReturned = context.time
-      return .pollReturned(ready: UInt32(truncatingIfNeeded: next(.pollReturned, 1)))
-    case .settled: return settled(shape, code)
-    default: return rare(shape, code)
+      place.initialize(to: Event(time, .pollReturned(ready: UInt32(truncatingIfNeeded: next(.pollReturned, 1)))))
+    case let kind?:
+      guard let body = rare(shape, code, kind) else { return false }
+      place.initialize(to: Event(time, body))
+    case nil: return false
     }
+    return true
   }
 
   // MARK: Operations
@@ -229,7 +240,7 @@ struct ChunkDecoder: ~Copyable {
     }
   }
 
-  @inline(__always) private mutating func settled(_ shape: Shape, _ code: Int) -> Event.Body? {
+  private mutating func settled(_ shape: Shape, _ code: Int) -> Event.Body? {
     let id = OperationID(raw: operation(shape.flags, code, .settled, 1).id)
     let text = shape.flags & Shape.text != 0 ? text() : nil
     // How an operation ended is not to be guessed: of a way that this version does not know, nothing is said.
@@ -240,9 +251,9 @@ struct ChunkDecoder: ~Copyable {
 
   // MARK: The rest
 
-  @inline(never) private mutating func rare(_ shape: Shape, _ code: Int) -> Event.Body? {
-    guard let kind = kinds[code], kind.isEvent else { return nil }
+  @inline(never) private mutating func rare(_ shape: Shape, _ code: Int, _ kind: EventCode) -> Event.Body? {
     switch kind {
+    case .settled: return settled(shape, code)
     case .loopBegan: return .loopBegan
     case .loopEnded: return .loopEnded
     case .awaits:

@@ -84,17 +84,21 @@ struct ColumnReader {
     var value = UInt64(here[0])
     if width > 1 {
       value |= UInt64(here[count]) << 8
-      if width > 2 { value |= high(here) }
+      if width > 2 {
+        // Most times have three bytes.
+        value |= UInt64(here[2 &* count]) << 16
+        if width > 3 { value |= high(here) }
+      }
     }
     return value
   }
 
-  /// The bytes of a number above the second.
-  @inline(__always) private func high(_ here: UnsafePointer<UInt8>) -> UInt64 {
+  /// The bytes of a number above the third.
+  @inline(never) private func high(_ here: UnsafePointer<UInt8>) -> UInt64 {
     var value: UInt64 = 0
-    var plane = here + 2 &* count
-    var shift: UInt64 = 16
-    for _ in 2..<width {
+    var plane = here + 3 &* count
+    var shift: UInt64 = 24
+    for _ in 3..<width {
       value |= UInt64(plane.pointee) &<< shift
       plane += count
       shift &+= 8
