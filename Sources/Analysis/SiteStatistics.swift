@@ -35,10 +35,12 @@ struct SiteStatistics {
   private(set) var counts = Slab<SiteCounts>()
   /// By site and kind: index into `counts`, -1 where nothing has begun there.
   private var indices = Slab<Int32>()
-  private static let kinds = CallbackKind.allCases.count
+  /// As many kinds have a place each. A number, because what is counted when first asked for is asked for at each begin.
+  private static let kinds = 16
 
   /// Makes room for that many sites.
   mutating func reserve(sites: Int) {
+    assert(CallbackKind.allCases.count <= Self.kinds)
     indices.grow(to: sites * Self.kinds, -1)
   }
 

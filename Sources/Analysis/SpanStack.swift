@@ -75,10 +75,15 @@ struct SpanStack {
   }
 
   /// How many spans lie within this one; `nil` where it is not open.
+  @inline(__always)
   func depthAbove(_ id: SpanID) -> Int? {
     // The innermost one in all but broken traces.
-    if spans.last?.id == id { return 0 }
-    return spans.lastIndex { $0.id == id }.map { spans.count - 1 - $0 }
+    isTop(id) ? 0 : search(id)
+  }
+
+  @inline(never)
+  private func search(_ id: SpanID) -> Int? {
+    spans.lastIndex { $0.id == id }.map { spans.count - 1 - $0 }
   }
 
   /// Whether an unknown end belongs to a span that lay too deep.

@@ -85,7 +85,7 @@ struct LoopBlame {
     let chain = chain?.number ?? .none
     let isOfPass = recent.countVictim(since: time, chain: chain, pass: max(time, pass.from), in: &harms)
     if isOfPass { pass.harm.victims += 1 }
-    for index in stalls.indices where stalls[index].runs.hasRun(since: time, otherThan: chain) {
+    for index in stalls.indices where stalls[index].runs.end(otherThan: chain) > time {
       stalls[index].record.harm.victims += 1
     }
   }

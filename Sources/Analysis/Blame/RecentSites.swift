@@ -17,15 +17,9 @@ struct LastRuns {
     end = time
   }
 
-  /// Whether anything ran after the moment.
+  /// Until when anything ran that is not of the chain; without one, until when anything ran at all.
   @inline(__always)
-  func hasRun(since time: Instant) -> Bool { end > time }
-
-  /// Whether anything that is not of the chain ran after the moment.
-  @inline(__always)
-  func hasRun(since time: Instant, otherThan chain: ChainNumber) -> Bool {
-    (chain != .none && chain == self.chain ? otherEnd : end) > time
-  }
+  func end(otherThan chain: ChainNumber) -> Instant { chain != .none && chain == self.chain ? otherEnd : end }
 
   /// Takes in what ran elsewhere.
   mutating func merge(_ other: LastRuns) {
@@ -82,25 +76,26 @@ struct RecentSites {
   func countVictim(since time: Instant, chain: ChainNumber, pass: Instant, in harms: inout HarmTable) -> Bool {
     var site = first
     var left = Self.limit
-    var isOfPass = false
+    var latest = Instant(.min)
     while site >= 0 && left > 0 {
       let entry = entries[Int(site)]
-      guard entry.runs.hasRun(since: time) else { break }
-      if entry.runs.hasRun(since: time, otherThan: chain) {
+      guard entry.runs.end(otherThan: .none) > time else { break }
+      let end = entry.runs.end(otherThan: chain)
+      if end > time {
         harms.countVictim(at: Int(site))
-        isOfPass = isOfPass || entry.runs.hasRun(since: pass, otherThan: chain)
+        latest = max(latest, end)
       }
       site = entry.next
       left -= 1
     }
-    return isOfPass
+    return latest > pass
   }
 
   /// What ran since a moment, of whichever site.
   func runs(since time: Instant) -> LastRuns {
     var runs = LastRuns()
     var site = first
-    while site >= 0, entries[Int(site)].runs.hasRun(since: time) {
+    while site >= 0, entries[Int(site)].runs.end(otherThan: .none) > time {
       runs.merge(entries[Int(site)].runs)
       site = entries[Int(site)].next
     }
