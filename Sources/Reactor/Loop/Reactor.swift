@@ -200,10 +200,7 @@ public final class Reactor {
     for connecting in lookingUp.values { connecting.abandon() }
     lookingUp = [:]
     for watcher in descriptors.removeAll() { watcher.reactorEnded() }
-    while let timer = timers.popAny() {
-      timer.work = nil
-      recorder.settled(timer.registration.operation, .cancelled)
-    }
+    while let timer = timers.popAny() { letGo(of: timer) }
     ready.removeAll()
     shutDownHooks = []
     shuttingDown = nil
@@ -250,7 +247,7 @@ public final class Reactor {
   private func runReady() -> Bool {
     let count = ready.begin() + mail.count
     recorder.readyQueue(count)
-    while runNextMail() {}
+    if mail.count > 0 { while runNextMail() {} }
     while let callback = ready.next() { run(callback) }
     return count > 0
   }
@@ -300,7 +297,7 @@ public final class Reactor {
   func run(_ registration: Registration, _ body: () throws -> Void) {
     do {
       try body()
-      recorder.ended()
+      if recorder.isOn { recorder.ended() }
     } catch {
       failed(error, registration)
     }
