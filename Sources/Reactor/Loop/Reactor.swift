@@ -59,6 +59,8 @@ public final class Reactor {
   private let poller: EpollPoller
   @exclusivity(unchecked) private var ready = ReadyQueue()
   @exclusivity(unchecked) private var tickTime: Instant?
+  /// Whether a callback's end was the last thing that was done; never where time may be told to move meanwhile.
+  @exclusivity(unchecked) private var isAfterCallback = false
   @exclusivity(unchecked) var mail = TakenMail()
   @exclusivity(unchecked) private(set) var recorder: Recorder
   /// Whether callbacks run now: what is called for then was called for by one of them.
@@ -163,7 +165,7 @@ public final class Reactor {
   package func tick(atMost limit: Nanoseconds?) -> Bool {
     var timeout = ready.isEmpty ? timeout(atMost: limit) : .zero
     if timeout != .zero, !remote.willWait() { timeout = .zero }
-    recorder.pollEntered(timeout: timeout)
+    recorder.pollEntered(timeout: timeout, afterCallback: isAfterCallback)
     let results = poller.wait(timeout)
     recorder.pollReturned(ready: results.count)
     isInTick = true
@@ -175,6 +177,7 @@ public final class Reactor {
     let ranReady = runReady()
     isInTick = false
     tickTime = nil
+    if case .monotonic = clock { isAfterCallback = ranReady }
     return !results.isEmpty || ranTimers || ranReady
   }
 
