@@ -2,16 +2,12 @@
 ///
 /// CPU time rather than time on the wall: that is mostly the load generator's, and the scheduler's.
 func compareEchoes(_ connections: Int, _ others: [EventLoop], _ report: (Measurement) -> Void) {
-  let count = 10_000
+  let count = 2_000
   let contestants = (EventLoop.ours + others).map { Contestant($0, $0.start(.echo)) }
   let loads = contestants.map { Load(on: $0, connections) }
-  for round in 0...9 {
-    for (contestant, load) in zip(contestants, loads) {
-      contestant.measure(round) { server in
-        guard let before = server.state(), load.run(count), let after = server.state() else { return nil }
-        return (after.time - before.time) / Double(count)
-      }
-    }
+  takeTurns(contestants) { server, index in
+    guard let before = server.state(), loads[index].run(count), let after = server.state() else { return nil }
+    return (after.time - before.time) / Double(count)
   }
   reportAll("TCP echo, \(connections) connection\(connections > 1 ? "s" : "")", "ns", contestants, report)
 }

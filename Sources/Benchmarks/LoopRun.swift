@@ -135,7 +135,12 @@ private func postBatches() -> UnsafeMutableRawPointer? {
 @Sendable private func called(_ reactor: Reactor) {
   callsLeft -= 1
   batchLeft -= 1
-  if batchLeft > 0 { return }
+  if batchLeft == 0 { batchEnded(reactor) }
+}
+
+/// Out of the way of a call that only counts.
+@inline(never)
+private func batchEnded(_ reactor: Reactor) {
   if callsLeft == 0 {
     callsEnd = ll_process_cpu_time()
     reactor.stop()

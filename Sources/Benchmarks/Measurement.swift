@@ -8,14 +8,18 @@ struct Measurement {
   let peerName: String
   let ours: Sample
   let peer: Sample
+  /// Ours to the peer's, round by round: what slowed a whole round down is in both, and so in neither.
+  let ratios: Sample
 
-  /// What was measured elsewhere.
+  /// What was measured elsewhere: round by round, or against one figure, such as a target.
   init(_ name: String, _ unit: String, ours: [Double], against peerName: String, _ peer: [Double]) {
+    precondition(peer.count == 1 || peer.count == ours.count, "\(ours.count) rounds against \(peer.count)")
     self.name = name
     self.unit = unit
     self.peerName = peerName
     self.ours = Sample(ours)
     self.peer = Sample(peer)
+    ratios = Sample(ours.indices.map { ours[$0] / (peer.count == 1 ? peer[0] : peer[$0]) })
   }
 
   /// Both in turn, `rounds` times; `nil` as soon as the peer has no more answers.
@@ -37,12 +41,17 @@ struct Measurement {
     self.init(name, unit, ours: own, against: peerName, peers)
   }
 
-  /// The medians' ratio, ours to the peer's.
-  var ratio: Double { ours.median / peer.median }
+  /// The median of the rounds' ratios, ours to the peer's.
+  var ratio: Double { ratios.median }
 
   /// One line for a person.
   var line: String {
-    "\(pad(name, 42)) \(figure(ours))   \(pad(peerName, 18)) \(figure(peer))   ratio \(decimal(ratio))"
+    "\(pad(name, 42)) \(figure(ours))   \(pad(peerName, 18)) \(figure(peer))   ratio \(decimal(ratio))\(certainty)"
+  }
+
+  private var certainty: String {
+    guard let (from, to) = ratios.medianInterval else { return "" }
+    return " (\(decimal(from))–\(decimal(to)))"
   }
 
   private func figure(_ sample: Sample) -> String {
@@ -73,6 +82,12 @@ struct Sample {
   var median: Double { sorted[sorted.count / 2] }
   var least: Double { sorted[0] }
   var isOne: Bool { sorted.count == 1 }
+
+  /// Where the median would be found 19 times out of 20, whatever the noise is like; `nil` for a few values.
+  var medianInterval: (from: Double, to: Double)? {
+    let (middle, width) = (sorted.count / 2, Int(Double(sorted.count).squareRoot().rounded(.up)))
+    return sorted.count < 9 ? nil : (sorted[middle - width], sorted[middle + width])
+  }
 }
 
 /// A number with two decimals.

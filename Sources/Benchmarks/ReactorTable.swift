@@ -1,6 +1,6 @@
 /// The README's table of what the reactor costs, ours and others'.
 enum ReactorTable {
-  /// A table in Markdown of what `reactor` has measured: medians, and behind ours the ratio to the least of the libraries'.
+  /// A table in Markdown of what `reactor` has measured: medians, and behind ours the ratio to the best library.
   static func render(_ measured: [Measurement]) -> String {
     let modes = LoopRun.Mode.allCases.map(\.rawValue)
     var scenarios: [String] = []
@@ -16,7 +16,7 @@ enum ReactorTable {
       let known = cells[scenario]!
       let ours = modes.map { mode in
         let all = peers.compactMap { known["\(mode) \($0)"] }
-        let best = all.filter { $0.peerName != "C epoll loop" }.min { $0.peer.median < $1.peer.median }
+        let best = all.filter { $0.peerName != "C epoll loop" }.max { $0.ratio < $1.ratio }
         return (all.first.map { decimal($0.ours.median) } ?? "–") + (best.map { " (\(decimal($0.ratio)))" } ?? "")
       }
       let theirs = peers.map { peer in

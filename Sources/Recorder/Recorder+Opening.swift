@@ -93,14 +93,21 @@ extension Recorder {
 
   @usableFromInline
   func findSite(_ function: UnsafePointer<UInt8>, _ file: UnsafePointer<UInt8>, _ line: UInt) -> RingSite {
-    state.pointee.ring!._withUnsafeGuaranteedRef { ring in
-      if let known = ring.sites.find(function, file, line) { return known }
-      let site = Site(
-        function: String(cString: function), file: String(cString: file), line: UInt32(clamping: line))
-      let number = ring.define(site, in: state)
-      ring.sites.insert(function, file, line, number)
-      return number
+    state.pointee.ring.unsafelyUnwrapped._withUnsafeGuaranteedRef {
+      $0.sites.find(function, file, line) ?? defineSite(function, file, line, in: $0)
     }
+  }
+
+  /// A site's first time. Never inlined: finding it, ever after, should be a few instructions.
+  @inline(never)
+  private func defineSite(
+    _ function: UnsafePointer<UInt8>, _ file: UnsafePointer<UInt8>, _ line: UInt, in ring: Ring
+  ) -> RingSite {
+    let site = Site(
+      function: String(cString: function), file: String(cString: file), line: UInt32(clamping: line))
+    let number = ring.define(site, in: state)
+    ring.sites.insert(function, file, line, number)
+    return number
   }
 
   /// In a forked child the state's page was wiped: open a ring of the child's own.

@@ -135,12 +135,13 @@ public struct Recorder: @unchecked Sendable {
 
   // MARK: The loop
 
-  /// The loop goes to wait in the kernel; `nil` waits without limit.
+  /// The loop goes to wait in the kernel; `nil` waits without limit. Straight after a callback it does so where that ended, and
+  /// shares the reading.
   ///
   /// After a slow tick this also writes the thread's usage: what it was busy with, computing or waiting, is then known.
-  @inlinable public func pollEntered(timeout: Nanoseconds?) {
+  @inlinable public func pollEntered(timeout: Nanoseconds?, afterCallback: Bool = false) {
     guard isOn else { return }
-    let counter = state.pointee.readCounter()
+    let counter = afterCallback ? state.pointee.lastStamp : state.pointee.readCounter()
     if counter &- state.pointee.lastUsage >= 5 &* state.pointee.usageInterval { writeUsage(counter) }
     let count = timeout.map { UInt64(min(max($0.count, 0), 0xFFFF_FFFF_FFFE)) } ?? 0xFFFF_FFFF_FFFF
     state.pointee.store(SlotWord(.pollEntered, counter: counter), (counter >> 48) << 48 | count)

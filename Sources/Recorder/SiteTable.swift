@@ -18,14 +18,16 @@ struct SiteTable {
   /// The number of a site met before.
   @inline(__always)
   func find(_ function: UnsafePointer<UInt8>, _ file: UnsafePointer<UInt8>, _ line: UInt) -> RingSite? {
-    var index = hash(function, line)
-    while let known = entries[index].function {
-      if known == function, entries[index].line == line, entries[index].file == file {
-        return RingSite(number: entries[index].number)
+    entries.withUnsafeBufferPointer { entries in
+      var index = hash(function, line)
+      while let known = entries[index].function {
+        if known == function, entries[index].line == line, entries[index].file == file {
+          return RingSite(number: entries[index].number)
+        }
+        index = (index &+ 1) & (entries.count &- 1)
       }
-      index = (index &+ 1) & (entries.count &- 1)
+      return nil
     }
-    return nil
   }
 
   /// Remembers the number of a site's literals.

@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import ReactorTesting
 import Testing
 import Trace
 
@@ -79,6 +80,34 @@ struct ChildTests {
     #expect(kill(child.id, 0) == -1 && errno == ESRCH)
     child.kill()
     #expect(log.value == [])
+  }
+
+  @Test(
+    "that are killed and cannot be waited for hold up nobody, and are waited for all the same",
+    .timeLimit(.minutes(1)), arguments: LoopKind.allCases)
+  func endOfReactorWithTracedChild(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let child = try loop.reactor.spawn("sleep", ["1000"])
+    // A traced process is its tracer's until that lets go of it, dead or alive.
+    let tracing = try VirtualReactor(recording: .off)
+    let seize = """
+      import ctypes, sys
+      print(ctypes.CDLL(None).ptrace(0x4206, int(sys.argv[1]), None, None), flush=True)
+      sys.stdin.read()
+      """
+    guard let tracer = try? tracing.reactor.spawn("python3", ["-c", seize, "\(child.id)"], input: .pipe, output: .pipe)
+    else { return print("skipped: there is no python3 to trace a child with") }
+    tracer.output.onData { log.add(String(decoding: $0, as: UTF8.self)) }
+    tracer.output.onClose { _ in log.add("closed") }
+    #expect(tracing.run { !log.value.isEmpty })
+    if log.value[0].hasPrefix("-") { return print("skipped: a process may not trace another here: \(log.value)") }
+    loop.reactor.callSoon { loop.reactor.stop() }
+    loop.run()
+    #expect(kill(child.id, 0) == 0)
+    tracer.input.endOutput()
+    #expect(tracing.run { log.value.last == "closed" })
+    while kill(child.id, 0) == 0 { usleep(100) }
+    tracing.end()
   }
 
   @Test("that cannot be started say what and where", arguments: LoopKind.allCases)

@@ -164,6 +164,37 @@ struct LoopTests {
     #expect(log.value == ["ran", "ran", "ran"])
   }
 
+  @Test(
+    "lets go of a repeating timer that cancels itself, and of its callback, once it has run",
+    arguments: LoopKind.allCases)
+  func letGoOfTimer(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    weak var timer: Timer?
+    let canary = Box<Canary?>(Canary { log.add("gone") })
+    timer = loop.reactor.callEvery(.milliseconds(1)) { [canary = canary.value] in
+      timer?.cancel()
+      withExtendedLifetime(canary) { log.add("cancelled, pending \(timer?.isPending ?? true)") }
+      loop.reactor.callSoon { loop.reactor.stop() }
+    }
+    canary.value = nil
+    loop.drive(for: .milliseconds(30))
+    #expect(log.value == ["cancelled, pending false", "gone"])
+    #expect(timer == nil)
+  }
+
+  @Test("goes on with a repeating timer that is rescheduled while it runs", arguments: LoopKind.allCases)
+  func rescheduleInside(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let timer = Box<Timer?>(nil)
+    timer.value = loop.reactor.callEvery(.milliseconds(1)) {
+      log.add("ran")
+      if log.value.count == 3 { return loop.reactor.stop() }
+      #expect(timer.value?.reschedule(after: .milliseconds(2)) == true)
+    }
+    loop.drive(for: .milliseconds(30))
+    #expect(log.value == ["ran", "ran", "ran"])
+  }
+
   @Test("leaves out the deliveries of a repeating timer that went by while it was busy")
   func busyRepeating() throws {
     let loop = try LoopUnderTest(.real)

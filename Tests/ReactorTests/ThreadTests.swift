@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import ReactorTesting
 import Testing
 
 /// Holds threads until it is opened.
@@ -40,6 +41,67 @@ struct ThreadTests {
     }
     loop.run()
     for thread in 0..<4 { #expect(calls.withLock { $0[thread] } == Array(0..<1_000)) }
+  }
+
+  @Test(
+    "runs what was sent before what was called for soon, and what that sends in the next tick",
+    arguments: LoopKind.allCases)
+  func order(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let (reactor, remote) = (loop.reactor, loop.reactor.remote)
+    let log = Monitor<[String]>([])
+    reactor.callSoon {
+      reactor.callSoon { log.withLock { $0.append("soon") } }
+      remote.call { reactor in
+        log.withLock { $0.append("first") }
+        reactor.callSoon {
+          log.withLock { $0.append("later soon") }
+          reactor.stop()
+        }
+        remote.call { _ in log.withLock { $0.append("later") } }
+      }
+      remote.call { _ in log.withLock { $0.append("second") } }
+    }
+    loop.run()
+    #expect(log.withLock { $0 } == ["first", "second", "soon", "later", "later soon"])
+  }
+
+  @Test("runs no more calls once one of them has ended the reactor, and ends its tasks")
+  func endInCall() throws {
+    nonisolated(unsafe) let virtual = try VirtualReactor(recording: .off)
+    let (reactor, remote) = (virtual.reactor, virtual.reactor.remote)
+    let log = Monitor<[String]>([])
+    reactor.task {
+      do {
+        try await reactor.sleep(for: .seconds(1))
+      } catch {
+        log.withLock { $0.append("task: \(error)") }
+      }
+    }
+    virtual.settle()
+    remote.call { _ in
+      remote.call { _ in log.withLock { $0.append("sent by it") } }
+      virtual.end()
+      log.withLock { $0.append("ended") }
+    }
+    remote.call { _ in log.withLock { $0.append("sent with it") } }
+    virtual.settle()
+    #expect(log.withLock { $0 } == ["task: CancellationError()", "ended"])
+  }
+
+  @Test("lets go of a call that comes after the end, whatever that leads to", arguments: LoopKind.allCases)
+  func callAfterEnd(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let remote = loop.reactor.remote
+    loop.reactor.callSoon { loop.reactor.stop() }
+    loop.run()
+    let log = Monitor<[Bool]>([])
+    func call() -> @Sendable (Reactor) -> Void {
+      nonisolated(unsafe) let canary = Canary { log.withLock { $0.append(remote.call { _ in }) } }
+      return { _ in withExtendedLifetime(canary) {} }
+    }
+    #expect(!remote.call(call()))
+    #expect(log.withLock { $0 } == [false])
   }
 
   @Test("gets a thread's result as a value or as a failure", arguments: LoopKind.allCases)

@@ -75,6 +75,31 @@ struct VirtualTimeTests {
     #expect(ran.value == order.map(\.index))
   }
 
+  @Test("repeats timers of many periods in the order of due moments, then of setting")
+  func periods() {
+    struct Pending {
+      let index: Int
+      var due: Int64
+      var sequence: Int
+    }
+    let periods = (0..<100).map { Int64(1 + $0 * 7 % 13) }
+    var fired: [Int] = []
+    for (index, period) in periods.enumerated() {
+      reactor.callEvery(.milliseconds(period)) { fired.append(index) }
+    }
+    virtual.advance(by: .milliseconds(60))
+    var pending = periods.indices.map { Pending(index: $0, due: periods[$0], sequence: $0) }
+    var expected: [Int] = []
+    while let next = pending.indices.min(by: {
+      (pending[$0].due, pending[$0].sequence) < (pending[$1].due, pending[$1].sequence)
+    }), pending[next].due <= 60 {
+      expected.append(pending[next].index)
+      pending[next].due += periods[pending[next].index]
+      pending[next].sequence = periods.count + expected.count
+    }
+    #expect(fired == expected)
+  }
+
   @Test("stops advancing when the program stops its reactor")
   func stop() {
     reactor.callLater(.milliseconds(10)) { reactor.stop() }

@@ -7,6 +7,8 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // Counter: constant-rate, readable without a system call. Zero where the architecture has none that we trust.
 static inline __attribute__((always_inline)) uint64_t ll_counter(void) {
@@ -65,10 +67,26 @@ int ll_accept4(int fd);
 // As ll_accept4, and who called.
 int ll_accept_from(int fd, struct sockaddr_storage *_Nonnull peer, socklen_t *_Nonnull length);
 int ll_epoll_wait_until(int fd, struct epoll_event *_Nonnull events, int capacity, int64_t timeout_ns);
+
+// What a loop calls all the time, by the kernel's own names: in a process of several threads the C library makes each of these
+// calls a point of pthread_cancel, by two atomic exchanges; of a poll that finds nothing that was measured at 60 ns of 200.
+
 // epoll_wait with its time-out in nanoseconds, negative for none; rounded up to milliseconds on kernels before 5.11.
 static inline int ll_epoll_wait(int fd, struct epoll_event *_Nonnull events, int capacity, int64_t timeout_ns) {
-  if (timeout_ns <= 0) return epoll_wait(fd, events, capacity, timeout_ns < 0 ? -1 : 0);
-  return ll_epoll_wait_until(fd, events, capacity, timeout_ns);
+  if (timeout_ns > 0) return ll_epoll_wait_until(fd, events, capacity, timeout_ns);
+  int timeout = timeout_ns < 0 ? -1 : 0;
+#ifdef SYS_epoll_wait
+  return (int)syscall(SYS_epoll_wait, fd, events, capacity, timeout);
+#else
+  return (int)syscall(SYS_epoll_pwait, fd, events, capacity, timeout, NULL, 0);
+#endif
+}
+static inline ssize_t ll_receive(int fd, void *_Nonnull bytes, size_t count) {
+  return syscall(SYS_recvfrom, fd, bytes, count, 0, NULL, NULL);
+}
+// Without SIGPIPE: a peer that went away is EPIPE only.
+static inline ssize_t ll_send(int fd, const void *_Nullable bytes, size_t count) {
+  return syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL, NULL, 0);
 }
 int ll_fallocate(int fd, int64_t offset, int64_t length);
 int ll_punch_hole(int fd, int64_t offset, int64_t length);

@@ -16,7 +16,6 @@ public struct CallSite: @unchecked Sendable, Equatable, CustomStringConvertible 
   private let fileWord: UInt
 
   init(_ function: StaticString, _ file: StaticString, _ line: UInt) {
-    let line = UInt(UInt32(clamping: line))
     functionWord = UInt(bitPattern: Self.start(of: function)) | line << 48
     fileWord = UInt(bitPattern: Self.start(of: file)) | (line >> 16) << 48
   }

@@ -11,9 +11,9 @@ import Trace
 /// 2. I/O callbacks, in the kernel's order: first, because their data is the freshest news, and what they call for
 ///    (timers cancelled, entries queued) should count in this tick;
 /// 3. timers that are due, soonest first;
-/// 4. the ready queue as it stands then: results and calls from threads that the I/O phase found, and what was called
-///    for soon. What is queued meanwhile, and every timer set in this tick, waits for the next one, so that work that
-///    breeds work can starve neither I/O nor timers.
+/// 4. what other threads had sent when the poll returned, calls and results, in the order of its sending; then the ready
+///    queue as it stands then: what was called for soon. What is sent or queued meanwhile, and every timer set in this
+///    tick, waits for the next one, so that work that breeds work can starve neither I/O nor timers.
 ///
 /// What is registered keeps the reactor alive until it has run and ended. A callback may throw: that is an
 /// `UnhandledFailure`, and the loop goes on.
@@ -59,7 +59,9 @@ public final class Reactor {
   private let poller: EpollPoller
   @exclusivity(unchecked) private var ready = ReadyQueue()
   @exclusivity(unchecked) private var tickTime: Instant?
-  @exclusivity(unchecked) private var mail = PlainBuffer<Mail>()
+  /// Whether a callback's end was the last thing that was done; never where time may be told to move meanwhile.
+  @exclusivity(unchecked) private var isAfterCallback = false
+  @exclusivity(unchecked) var mail = TakenMail()
   @exclusivity(unchecked) private(set) var recorder: Recorder
   /// Whether callbacks run now: what is called for then was called for by one of them.
   @exclusivity(unchecked) private(set) var isInTick = false
@@ -163,7 +165,7 @@ public final class Reactor {
   package func tick(atMost limit: Nanoseconds?) -> Bool {
     var timeout = ready.isEmpty ? timeout(atMost: limit) : .zero
     if timeout != .zero, !remote.willWait() { timeout = .zero }
-    recorder.pollEntered(timeout: timeout)
+    recorder.pollEntered(timeout: timeout, afterCallback: isAfterCallback)
     let results = poller.wait(timeout)
     recorder.pollReturned(ready: results.count)
     isInTick = true
@@ -175,6 +177,7 @@ public final class Reactor {
     let ranReady = runReady()
     isInTick = false
     tickTime = nil
+    if case .monotonic = clock { isAfterCallback = ranReady }
     return !results.isEmpty || ranTimers || ranReady
   }
 
@@ -193,17 +196,14 @@ public final class Reactor {
     endTasks()
     state = .ended
     MainActorJobs.giveBack(by: executor)
-    executor.close(takeJobs(remote.close()))
+    executor.close(takeJobs())
     letGoOfTasks()
     pool.end()
     resolver.end()
     for connecting in lookingUp.values { connecting.abandon() }
     lookingUp = [:]
     for watcher in descriptors.removeAll() { watcher.reactorEnded() }
-    while let timer = timers.popAny() {
-      timer.work = nil
-      recorder.settled(timer.registration.operation, .cancelled)
-    }
+    while let timer = timers.popAny() { letGo(of: timer) }
     ready.removeAll()
     shutDownHooks = []
     shuttingDown = nil
@@ -248,8 +248,9 @@ public final class Reactor {
   var trigger: Trigger { isInTick ? .callback : .start }
 
   private func runReady() -> Bool {
-    let count = ready.begin()
+    let count = ready.begin() + mail.count
     recorder.readyQueue(count)
+    if mail.count > 0 { while runNextMail() {} }
     while let callback = ready.next() { run(callback) }
     return count > 0
   }
@@ -267,23 +268,26 @@ public final class Reactor {
     }
   }
 
-  /// Runs the jobs that stand in the ready queue now, and nothing else; returns whether there were any.
+  /// Runs the jobs among the mail that was taken and in the ready queue as it stands now, and nothing else: what else was in
+  /// the mail is let go of. Returns whether there were any.
   func runReadyJobs() -> Bool {
     var jobs = ready.takeJobs()
-    let ranAny = !jobs.isEmpty
     isInTick = true
+    let ranAny = runMailedJobs() || !jobs.isEmpty
     jobs.takeAll { run($0) }
     isInTick = false
     tickTime = nil
     return ranAny
   }
 
-  /// The jobs that stand in the ready queue, and those in the mail; what else is in the mail is let go of.
-  private func takeJobs(_ mail: consuming PlainBuffer<Mail>) -> [Job] {
+  /// The jobs that nobody will run here any more; what else is in the mail is let go of.
+  private func takeJobs() -> [Job] {
     var jobs: [Job] = []
+    while let item = mail.next() { if let job = item.content.job { jobs.append(job) } }
     var ready = ready.takeJobs()
     ready.takeAll { if let job = $0.work.job { jobs.append(job) } }
-    mail.takeAll { if let job = $0.content.job { jobs.append(job) } }
+    var left = remote.close()
+    left.takeAll { if let job = $0.content.job { jobs.append(job) } }
     return jobs
   }
 
@@ -296,7 +300,7 @@ public final class Reactor {
   func run(_ registration: Registration, _ body: () throws -> Void) {
     do {
       try body()
-      recorder.ended()
+      if recorder.isOn { recorder.ended() }
     } catch {
       failed(error, registration)
     }
@@ -304,7 +308,7 @@ public final class Reactor {
 
   /// Ends the span of a callback that threw.
   @inline(never)
-  private func failed(_ error: any Error, _ registration: Registration) {
+  func failed(_ error: any Error, _ registration: Registration) {
     report(error, registration)
     recorder.ended(threw: true)
   }
@@ -357,30 +361,6 @@ public final class Reactor {
   }
 
   // MARK: Threads
-
-  /// Moves what other threads called for into the ready queue.
-  @inline(never)
-  func takeMail() {
-    remote.take(into: &mail)
-    mail.takeAll { item in
-      let moment = item.moment
-      switch consume item.content {
-      case .call(let work, let callSite): queue(work, callSite, at: moment)
-      case .result(let result): finish(result, at: moment)
-      case .job(let job): enqueue(job, .thread, .none, at: moment)
-      }
-    }
-  }
-
-  @inline(__always)
-  private func queue(
-    _ work: consuming @escaping (Reactor) throws -> Void, _ callSite: CallSite, at moment: RingMoment
-  ) {
-    let site = callSite.site(in: recorder)
-    let operation = recorder.queued(.none, site, .thread, .thread, chain: .none, at: moment)
-    let registration = Registration(callSite, site, .none, operation)
-    enqueue(ReadyCallback(work: .remote(work), kind: .thread, trigger: .thread, registration: registration))
-  }
 
   @inline(__always)
   func checkThread(_ call: StaticString) {

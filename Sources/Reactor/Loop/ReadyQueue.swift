@@ -59,8 +59,6 @@ struct ReadyCallback: ~Copyable {
   /// What is to be run.
   enum Work: ~Copyable {
     case here(() throws -> Void)
-    /// Called for from another thread, which has no reactor to capture.
-    case remote((Reactor) throws -> Void)
     /// A part of an async function, and the task whose body that is, where it is one of the reactor's.
     case job(of: LiveTask?, Job)
 
@@ -77,7 +75,6 @@ struct ReadyCallback: ~Copyable {
     consuming func run(_ reactor: Reactor) throws {
       switch consume self {
       case .here(let work): try work()
-      case .remote(let work): try work(reactor)
       case .job(let task, let job): reactor.run(job, of: task)
       }
     }

@@ -24,7 +24,7 @@ public final class Timer {
   /// Its neighbours in the run of its delay.
   @exclusivity(unchecked) var previous: Unmanaged<Timer>?
   @exclusivity(unchecked) var next: Unmanaged<Timer>?
-  /// Gone once it has run for the last time.
+  /// Gone once it has run for the last time; and out of here while it runs, whatever becomes of the timer meanwhile.
   @exclusivity(unchecked) var work: (() throws -> Void)?
   @exclusivity(unchecked) var registration: Registration
   let repeats: Bool
@@ -114,7 +114,13 @@ extension Reactor {
 
   func cancel(_ timer: Timer) {
     checkThread("Timer.cancel")
-    timers.remove(timer)
+    letGo(of: timers.remove(timer))
+  }
+
+  /// A timer was taken out of the queue that will never run (again).
+  func letGo(of timer: consuming Timer) {
+    // It runs: who runs it has its callback, and lets go of both.
+    if timer.work == nil { _ = Unmanaged.passRetained(timer) }
     timer.work = nil
     recorder.settled(timer.registration.operation, .cancelled)
   }
@@ -124,14 +130,17 @@ extension Reactor {
     let limit = timers.nextSequence
     let now = self.now
     var ran = false
-    while let timer = timers.popDue(at: now, before: limit) {
+    while let first = timers.firstDue(at: now, before: limit) {
       ran = true
-      if timer.repeats { runRepeating(timer, now) } else { runOnce(timer) }
+      // Without a retain: the queue holds it, and who takes it out while it runs leaves that to `runRepeating`.
+      first._withUnsafeGuaranteedRef { timer in
+        if timer.repeats { runRepeating(timer, now) } else { runOnce(timers.remove(timer)) }
+      }
     }
     return ran
   }
 
-  private func runOnce(_ timer: Timer) {
+  private func runOnce(_ timer: consuming Timer) {
     let registration = timer.registration
     recorder.began(
       registration.site, .timer, .timer, operation: registration.operation, chain: registration.chain, due: timer.due)
@@ -139,18 +148,23 @@ extension Reactor {
     run(registration) { try timer.work.take()?() }
   }
 
-  private func runRepeating(_ timer: consuming Timer, _ now: Instant) {
+  @inline(__always)
+  private func runRepeating(_ timer: Timer, _ now: Instant) {
     let due = timer.due
     timer.due = due.later(by: timer.delay)
     if timer.due <= now {
       let missed = (now - due).count / timer.delay.count
       timer.due = due.later(by: Nanoseconds(timer.delay.count * missed)).later(by: timer.delay)
     }
+    // Set again before it runs, so that it can cancel itself.
+    timers.putOff(timer)
     let registration = timer.registration
-    let work = timer.work
-    // Set again before it runs, so that it can cancel itself; then it may be gone.
-    timers.insert(timer)
+    var work = timer.work.take()
     recorder.beganChain(registration.site, .timer, .timer, operation: registration.operation, due: due)
-    run(registration) { try work?() }
+    run(registration) {
+      defer { if timer.isPending { timer.work = work.take() } else { work = nil } }
+      try work?()
+    }
+    if !timer.isPending { Unmanaged.passUnretained(timer).release() }
   }
 }

@@ -68,15 +68,36 @@ struct TimerQueue: ~Copyable {
     lasts[slot] = inserted
   }
 
-  /// Takes out the soonest timer if it is due and was set before the moment that `limit` numbers.
-  mutating func popDue(at now: Instant, before limit: UInt64) -> Timer? {
+  /// The soonest timer if it is due and was set before the moment that `limit` numbers. The queue holds it.
+  @inline(__always)
+  func firstDue(at now: Instant, before limit: UInt64) -> Unmanaged<Timer>? {
     guard !runs.isEmpty, runs[0].due <= now, runs[0].sequence < limit else { return nil }
-    return take(runs[0].first)
+    return runs[0].first
   }
 
   /// Takes out any timer of the queue.
-  mutating func remove(_ timer: Timer) {
-    _ = take(.passUnretained(timer))
+  @discardableResult
+  mutating func remove(_ timer: Timer) -> Timer {
+    take(.passUnretained(timer))
+  }
+
+  /// Sets the soonest timer anew, whose due moment was put off: as to take it out and put it in, without letting go of it.
+  @inline(__always)
+  mutating func putOff(_ timer: Timer) {
+    let first = Unmanaged.passUnretained(timer)
+    let slot = slot(of: timer.delay)
+    guard let next = timer.next, let last = lasts[slot], last._withUnsafeGuaranteedRef({ $0.append(first) }) else {
+      return insert(take(first))
+    }
+    timer.sequence = nextSequence
+    nextSequence += 1
+    timer.next = nil
+    timer.previous = last
+    timer.place = .behind
+    lasts[slot] = first
+    next._withUnsafeGuaranteedRef { $0.previous = nil }
+    runs[0] = Run(next)
+    siftDown(0)
   }
 
   /// Takes out whichever timer is handiest; `nil` once the queue is empty.
@@ -140,9 +161,9 @@ struct TimerQueue: ~Copyable {
     var index = start
     let moving = runs[index]
     while true {
-      var child = 2 * index + 1
+      var child = 2 &* index &+ 1
       guard child < runs.count else { break }
-      if child + 1 < runs.count, runs[child + 1].isBefore(runs[child]) { child += 1 }
+      if child &+ 1 < runs.count, runs[child &+ 1].isBefore(runs[child]) { child &+= 1 }
       guard runs[child].isBefore(moving) else { break }
       place(runs[child], at: index)
       index = child

@@ -117,7 +117,7 @@ extension Child: Watcher {
   /// Nobody could hear of its end.
   fileprivate func giveUp() {
     _ = ll_pidfd_signal(descriptor, SIGKILL)
-    waitpid(id, nil, 0)
+    Reaping.wait(for: id, descriptor)
     release(exit.reactor)
   }
 

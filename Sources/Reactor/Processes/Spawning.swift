@@ -79,9 +79,9 @@ struct Spawning {
     let descriptor = ll_pidfd_open(id)
     if descriptor >= 0 { return (id, descriptor) }
     let failure = ReactorError.failed(.pidfdOpen, at: program, errno: errno)
-    // Nobody could wait for it.
+    // Nobody could hear of its end.
     kill(id, SIGKILL)
-    waitpid(id, nil, 0)
+    Reaping.leave(id)
     throw failure
   }
 

@@ -15,7 +15,7 @@ enum Channel {
   /// Receives at most what `buffer` holds; 0 at the end, negative with `errno` where there is nothing or it failed.
   func receive(into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32) -> Int {
     switch self {
-    case .socket: recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    case .socket: ll_receive(descriptor, buffer.baseAddress!, buffer.count)
     case .pipe: read(descriptor, buffer.baseAddress, buffer.count)
     }
   }
@@ -31,8 +31,7 @@ enum Channel {
     while true {
       let taken =
         switch self {
-        // MSG_NOSIGNAL: a peer that went away is an error of this call, not a signal that ends the process.
-        case .socket: Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        case .socket: ll_send(descriptor, bytes.baseAddress, bytes.count)
         case .pipe: ll_write_no_signal(descriptor, bytes.baseAddress!, bytes.count)
         }
       if taken >= 0 { return .success(taken) }

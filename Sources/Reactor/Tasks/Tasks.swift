@@ -79,20 +79,37 @@ extension Reactor {
 
   /// A task or an actor can go on; called for by what runs on the loop now.
   func enqueue(_ job: Job) {
-    enqueue(job, trigger, recorder.chain, at: recorder.moment())
+    let task = tasks.task(job.taskID)
+    let callSite = task?.deferred.callSite ?? CallSite("job of an actor or a child task", #fileID, #line)
+    let chain = task?.chain ?? recorder.chain
+    let entry = enter(job, task, trigger, chain, at: recorder.moment())
+    let registration = Registration(callSite, entry.site, chain, entry.operation)
+    enqueue(ReadyCallback(work: .job(of: task, job), kind: .task, trigger: trigger, registration: registration))
   }
 
-  /// A task or an actor can go on since `moment`.
-  func enqueue(_ job: Job, _ trigger: Trigger, _ chain: RingChain, at moment: RingMoment) {
+  /// A task or an actor can go on since `moment`, says another thread.
+  func enter(_ job: Job, at moment: RingMoment) -> QueuedEntry {
     let task = tasks.task(job.taskID)
+    return enter(job, task, .thread, task?.chain ?? .none, at: moment)
+  }
+
+  private func enter(
+    _ job: Job, _ task: LiveTask?, _ trigger: Trigger, _ chain: RingChain, at moment: RingMoment
+  ) -> QueuedEntry {
     let resumed = tasks.resumeSites.site(of: job, recorder)
-    let callSite = task?.deferred.callSite ?? CallSite("job of an actor or a child task", #fileID, #line)
     let site = resumed ?? task?.deferred.site ?? recorder.site("(async)", "", 0)
-    let chain = task?.chain ?? chain
-    let operation = recorder.queued(
-      task?.deferred.operation ?? .none, site, .task, trigger, chain: chain, at: moment)
-    let registration = Registration(callSite, site, chain, operation)
-    enqueue(ReadyCallback(work: .job(of: task, job), kind: .task, trigger: trigger, registration: registration))
+    let operation = recorder.queued(task?.deferred.operation ?? .none, site, .task, trigger, chain: chain, at: moment)
+    return QueuedEntry(site: site, operation: operation)
+  }
+
+  /// Runs a job that another thread sent.
+  @inline(never)
+  func run(_ job: Job, _ entry: QueuedEntry) {
+    let task = tasks.task(job.taskID)
+    recorder.began(
+      entry.site, .task, .thread, operation: entry.operation, chain: task?.chain ?? .none)
+    run(job, of: task)
+    recorder.ended()
   }
 
   /// Runs a job, inside the span that began for it.

@@ -22,6 +22,8 @@ final class PoolCalls {
   /// How many calls may wait for a thread.
   private let limit: Int
   private var pending: [UInt64: Pending] = [:]
+  /// Those of whose end a recording knows, until they are delivered in the same tick.
+  private var finished: [UInt64: Pending] = [:]
   private var lastID: UInt64 = 0
 
   init(_ threads: ThreadPool, limit: Int) {
@@ -51,13 +53,23 @@ final class PoolCalls {
     return true
   }
 
-  func remove(_ id: UInt64) -> Pending? { pending.removeValue(forKey: id) }
+  /// A call is over, and will be delivered where it was not cancelled; `nil` where it was taken back.
+  func finish(_ id: UInt64) -> Pending? {
+    guard let call = pending.removeValue(forKey: id) else { return nil }
+    if call.finish != nil { finished[id] = call }
+    return call
+  }
+
+  /// Takes a call out that is to be delivered.
+  func remove(_ id: UInt64) -> (registration: Registration, finish: (() -> Void)?)? {
+    (finished.removeValue(forKey: id) ?? pending.removeValue(forKey: id)).map { ($0.registration, $0.finish) }
+  }
 
   func end() {
     threads.close()
-    let calls = pending
-    pending = [:]
-    for call in calls.values { call.abandon() }
+    let calls = [pending, finished]
+    (pending, finished) = ([:], [:])
+    for call in calls.joined() { call.value.abandon() }
   }
 }
 
@@ -105,20 +117,31 @@ extension Reactor {
     if calls === pool { recorder.pool(queued: calls.queued, running: calls.running) }
   }
 
-  /// A pool thread finished a call at `end`: its result stands in the ready queue now.
-  func finish(_ result: PoolResult, at end: RingMoment) {
-    // Nobody will be called back any more: it is abandoned with those that have not finished.
-    if tasks.isEnding { return }
-    let calls = result.pool === pool.threads ? pool : resolver
-    guard let call = calls.remove(result.id) else { return }
+  private func calls(of result: PoolResult) -> PoolCalls { result.pool === pool.threads ? pool : resolver }
+
+  /// A pool thread finished a call at `end`, and its result is to be delivered.
+  func enter(_ result: PoolResult, at end: RingMoment) -> QueuedEntry {
+    let calls = calls(of: result)
+    // Once the reactor is ending it is abandoned with those that have not finished.
+    guard !tasks.isEnding, let call = calls.finish(result.id) else { return .none }
     let registration = call.registration
     recorder.poolBegan(registration.operation, at: result.began)
     recorder.poolEnded(registration.operation, at: end)
     recordDepth(calls)
-    guard let finish = call.finish else { return }
-    _ = recorder.queued(
+    if call.finish == nil { return .none }
+    let operation = recorder.queued(
       registration.operation, registration.site, .thread, .thread, chain: registration.chain, at: end)
-    enqueue(.thread, .thread, registration, finish)
+    return QueuedEntry(site: registration.site, operation: operation)
+  }
+
+  /// Fires the Deferred of a call that a pool thread has finished.
+  @inline(never)
+  func deliver(_ result: PoolResult) {
+    guard var call = calls(of: result).remove(result.id), call.finish != nil else { return }
+    let registration = call.registration
+    recorder.began(
+      registration.site, .thread, .thread, operation: registration.operation, chain: registration.chain)
+    run(registration) { call.finish.take()?() }
   }
 }
 

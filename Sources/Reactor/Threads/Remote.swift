@@ -46,7 +46,7 @@ public final class Remote: Sendable {
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ work: consuming @escaping @Sendable (Reactor) throws -> Void
   ) -> Bool {
-    post(.call(work, CallSite(function, file, line)))
+    post(.call(consume work, CallSite(function, file, line)))
   }
 
   /// A stamp for what happens now on this thread; `nil` where the reactor has ended.
@@ -57,17 +57,20 @@ public final class Remote: Sendable {
   /// Stamps under the lock: the clock is not read once the reactor has ended.
   @inline(__always)
   func post(_ content: consuming Mail.Content) -> Bool {
-    // In an optional, because what a closure captures cannot be consumed.
-    var content = Optional(content)
-    let wakes = box.withLock { box -> Bool? in
-      guard let clock = box.clock else { return nil }
-      if box.mail.isEmpty { isFull.store(true, ordering: .relaxed) }
-      box.mail.append(Mail(content: content.take()!, moment: clock.moment()))
-      defer { box.isWaitedFor = false }
-      return box.isWaitedFor
+    box.lock()
+    guard let clock = box.value.clock else {
+      box.unlock()
+      // Outside the lock: its destruction may be the program's code.
+      _ = consume content
+      return false
     }
-    if wakes == true { wake() }
-    return wakes != nil
+    if box.value.mail.isEmpty { isFull.store(true, ordering: .relaxed) }
+    box.value.mail.append(Mail(content: content, moment: clock.moment()))
+    let wakes = box.value.isWaitedFor
+    box.value.isWaitedFor = false
+    box.unlock()
+    if wakes { wake() }
+    return true
   }
 
   func open(_ recorder: Recorder) {
@@ -125,28 +128,4 @@ extension Remote: Watcher {
   /// The loop was woken, and looks for mail in each tick.
   func ready(_ readiness: Readiness, _ reactor: Reactor) {}
   func reactorEnded() {}
-}
-
-/// What other threads send to the loop. Small: each byte goes from one core's cache to another's.
-struct Mail: ~Copyable, Sendable {
-  enum Content: ~Copyable, Sendable {
-    /// To run this on the loop.
-    case call(@Sendable (Reactor) throws -> Void, CallSite)
-    /// A pool thread finished a call.
-    case result(PoolResult)
-    /// An async function can go on.
-    case job(Job)
-
-    /// The job, if it is one.
-    var job: Job? {
-      switch self {
-      case .job(let job): job
-      default: nil
-      }
-    }
-  }
-
-  let content: Content
-  /// When it was posted.
-  let moment: RingMoment
 }
