@@ -47,7 +47,7 @@ private func detailLines(
   switch thing {
   case .site: return report.sites.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
   case .stall: return report.stalls.first { $0.thing == thing }.map { detailLines($0, input) }
-  case .chain: return report.chainList.first { $0.thing == thing }.map { detailLines($0, input) }
+  case .chain: return report.chainList.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
   case .finding: return report.findings.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
   case .operation(let id): return operationLines(id, input)
   case .tick(let loop, let from, let to): return tickLines(loop, from, to, input)
