@@ -20,8 +20,13 @@ final class Study {
   private var excerpt: (part: TracePart, chunks: [Int], done: Int)?
 
   /// Studies a file, and in it what takes longer than the limits allow, where there are any.
-  init(file: String, thresholds: Thresholds = Thresholds(), limits: Limits? = nil) throws(Failure) {
-    store = try openTrace(file)
+  convenience init(file: String, thresholds: Thresholds = Thresholds(), limits: Limits? = nil) throws(Failure) {
+    self.init(try openTrace(file), thresholds: thresholds, limits: limits)
+  }
+
+  /// Studies what is at rest, in the same way.
+  init(_ store: TraceStore, thresholds: Thresholds = Thresholds(), limits: Limits? = nil) {
+    self.store = store
     analyzer = limits.map { Analyzer(thresholds: thresholds, limits: $0) } ?? Analyzer(thresholds: thresholds)
     isLive = false
   }
