@@ -14,10 +14,12 @@ func harmWords(_ harm: Nanoseconds, upTo: Nanoseconds, _ glyphs: Glyphs) -> Stri
   return certain == most ? most : glyphs.atMost + most
 }
 
-/// How long others waited for something, and how many.
-func harmFact(_ harm: Nanoseconds, upTo: Nanoseconds, victims: UInt64, _ setting: Setting) -> Line {
+/// How long others waited for something, and how many; who waits for what goes on is known in part only.
+func harmFact(_ harm: Nanoseconds, upTo: Nanoseconds, victims: UInt64, isOver: Bool, _ setting: Setting) -> Line {
   func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
-  guard victims > 0 else { return fact("harm", "none: nobody waited") }
+  guard victims > 0 else {
+    return fact("harm", isOver ? "none: nobody waited" : "none yet: who waits in the kernel is known when it runs")
+  }
   let range = upTo == harm ? time(harm) : harm == .zero ? "up to \(time(upTo))" : "\(time(harm)) to \(time(upTo))"
   return fact("harm", "\(range) of delay to \(words(victims, "callback"))", .warning)
 }

@@ -61,6 +61,14 @@ final class Lens {
     return moment
   }
 
+  /// What stands for all of a loop's events ahead of a moment; `nil` where there are none.
+  func opening(of loop: LoopID, at time: Instant) throws(TraceError) -> Batch? {
+    place()
+    let before = time - Nanoseconds(1)
+    guard let place = try place(of: before, loop), let batch = try batch(place, of: loop) else { return nil }
+    return try stop(at: before, in: place, batch).replay.opening(at: time)
+  }
+
   /// The events of some slices of time; `nil` where they are too many, or none is in the trace.
   func window(of loop: LoopID, _ slices: TimeSlices, until now: Instant?) throws(TraceError) -> LoopWindow? {
     place()

@@ -143,11 +143,13 @@ public struct Inquiry: Sendable {
 
   /// A callback of the run is its own; one that begins later and was, or may have been, ready in the meantime, waited.
   private mutating func take(_ callback: Occurrence.Callback, during run: Run, isSubject: Bool) {
-    guard callback.id.loop == run.loop, callback.began >= run.from else { return }
+    guard callback.id.loop == run.loop else { return }
+    // One that began ahead of the run may be what the run is cut out of.
     if callback.began < run.to, isSubject {
       if let chain = callback.chain, ownChains.count < Self.limit { ownChains.insert(chain) }
       return
     }
+    guard callback.began >= run.from else { return }
     guard let earliest = callback.earliest ?? callback.ready, callback.parent == nil, earliest < run.to,
       callback.began > run.from, !(callback.chain.map(ownChains.contains) ?? false)
     else { return }

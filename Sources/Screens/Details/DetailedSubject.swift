@@ -4,14 +4,15 @@ import Trace
 extension ScreenState {
   /// What has to be looked into for the details in front; `nil` where the report says it all.
   ///
-  /// What goes on has no end yet: it is the same subject until there is something new to find.
-  func inquiry(_ report: Report) -> Inquiry.Subject? {
+  /// What goes on live has no end yet: it is the same subject until there is something new to find. What a replay cuts off
+  /// goes on beyond the cut, and so does who waits for it.
+  func inquiry(_ report: Report, isLive: Bool) -> Inquiry.Subject? {
     guard let thing = front.details else { return nil }
     switch thing {
     case .site(let site, let kind):
       guard let known = report.sites.first(where: { $0.thing == thing }) else { return nil }
       let runs = known.worst.map { run in
-        Inquiry.Run(loop: run.loop, from: run.began, to: run.running ? run.began : run.began + run.own)
+        Inquiry.Run(loop: run.loop, from: run.began, to: run.running && isLive ? run.began : run.began + run.own)
       }
       return runs.isEmpty ? nil : .site(site, kind, runs: runs)
     case .stall:

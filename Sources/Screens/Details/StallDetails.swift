@@ -15,7 +15,7 @@ func detailLines(_ stall: Stall, _ input: ScreenInput) -> [DetailLine] {
     fact("cause", stall.cause == .unknown ? "not measured" : stall.cause.words),
   ]
   if let detail = stall.detail { lines.append(fact("about", detail)) }
-  lines.append(harmFact(stall.harm, upTo: stall.harmUpTo, victims: stall.victims, setting))
+  lines.append(harmFact(stall.harm, upTo: stall.harmUpTo, victims: stall.victims, isOver: stall.ended, setting))
   lines += [[], [Run("Stack, innermost first", .title)]]
   lines += stall.stack.isEmpty ? [[Run("  not sampled", .dim)]] : stall.stack.map { [Run("  " + $0)] }
   return lines.map { DetailLine($0) } + seeing(stall, input.report) + victims(of: stall, input)
