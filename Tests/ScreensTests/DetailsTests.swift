@@ -86,6 +86,16 @@ import Trace
     try expect(screen.grid, is: "tick-to-scale")
   }
 
+  @Test func aTickThatIsTooDenseToBeListedLeadsToItsCallbacksBySite() throws {
+    var screen = after("3", .enter, .down)
+    screen.press(.enter)
+    var input = screen.input
+    input.window = nil
+    let targets = try #require(screen.state.details(input)).compactMap(\.target)
+    guard case .range(let range)? = targets.first else { return #expect(Bool(false), "\(targets)") }
+    #expect(targets.count == 1 && range.upperBound - range.lowerBound == .microseconds(126_500))
+  }
+
   @Test func inASCIINothingElseIsDrawn() throws {
     var screen = screen
     screen.glyphs = .ascii

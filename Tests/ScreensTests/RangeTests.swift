@@ -68,6 +68,18 @@ import Trace
     #expect(screen.grid.lines.contains { $0.hasPrefix("   ≤30.0 ms  accept(_:)") }, "\(screen.grid.lines)")
   }
 
+  @Test func isThatOfAStallWhereOneGoesThereFromItsDetails() throws {
+    var screen = try screen("3", .enter)
+    let lines = try #require(screen.state.details(screen.input))
+    let place = try #require(lines.firstIndex { $0.line.first?.text == "  every view, in this time only" })
+    for _ in lines[..<place].filter({ $0.target != nil }) { screen.press(.down) }
+    screen.press(.enter)
+    #expect(screen.grid.lines[0].hasSuffix("RANGE 0:00.010-0:00.136") && screen.state.view == .callbacks)
+    #expect(screen.report.stalls.map(\.ended) == [true] && screen.report.sites.count == 4)
+    screen.press(.escape)
+    #expect(screen.state.range == nil)
+  }
+
   @Test func inWhichALoopOnlyWaitsInItsPollSaysSo() throws {
     var screen = try screen()
     for end in ["2", "2.5"] {

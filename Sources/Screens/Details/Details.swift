@@ -18,6 +18,8 @@ enum Target: Hashable, Sendable {
   case thing(Thing)
   /// To a moment of a loop.
   case moment(LoopID, Instant)
+  /// To the callbacks of some time, and no other time in any view.
+  case range(ClosedRange<Instant>)
 }
 
 extension ScreenState {

@@ -30,6 +30,9 @@ private func seeing(_ stall: Stall, _ report: Report) -> [DetailLine] {
     DetailLine(
       [Run("  callback by callback")],
       target: .thing(.tick(stall.loop, stall.began, stall.began + stall.duration))),
+    DetailLine(
+      [Run("  every view, in this time only")],
+      target: .range(stall.began...max(stall.began, stall.began + stall.duration))),
   ]
   return seen + (site.map { [DetailLine([Run("  all runs of \($0.site.function)")], target: .thing($0.thing))] } ?? [])
 }
