@@ -63,7 +63,12 @@ enum Header {
     let recorded = input.recording.map { Run(" REC \(words($0.length, input.glyphs)) ", .error) }
     let whole = input.range.map { clock($0.lowerBound - input.origin) + "-" + clock($0.upperBound - input.origin) }
     var line = [recorded, loading, word].compactMap { $0 }
-    if let cursor = state.time.cursor { line += [Run(clock(cursor - input.origin), .title), Run(" of ")] }
+    if let cursor = state.time.cursor {
+      line.append(Run(clock(cursor - input.origin), .title))
+      // How far behind that is stands ahead of it.
+      if input.source == .live { return line }
+      line.append(Run(" of "))
+    }
     return line + [Run(whole ?? clock(trace.to - trace.from))]
   }
 

@@ -232,7 +232,7 @@ public struct LoopReplay: Sendable {
     let timers = those { $0 == .timer }.sorted { a, b in
       (a.standing ? 1 : 0, a.due ?? time) < (b.standing ? 1 : 0, b.due ?? time)
     }
-    return LoopMoment(
+    var moment = LoopMoment(
       loop: loop, time: time, phase: phase,
       stack: stack.map { open in
         LoopMoment.Span(
@@ -247,6 +247,8 @@ public struct LoopReplay: Sendable {
       },
       poolQueued: pool.queued, poolRunning: pool.running, calls: those { $0 == .thread },
       others: those { ![.timer, .thread, .read, .write, .listener, .signal].contains($0) })
+    moment.isComplete = isComplete
+    return moment
   }
 }
 
