@@ -30,11 +30,15 @@ private func seeing(_ stall: Stall, _ report: Report) -> [DetailLine] {
     DetailLine(
       [Run("  callback by callback")],
       target: .thing(.tick(stall.loop, stall.began, stall.began + stall.duration))),
-    DetailLine(
-      [Run("  every view, in this time only")],
-      target: .range(stall.began...max(stall.began, stall.began + stall.duration))),
+    DetailLine([Run("  every view, in this time only")], target: .range(around(stall))),
   ]
   return seen + (site.map { [DetailLine([Run("  all runs of \($0.site.function)")], target: .thing($0.thing))] } ?? [])
+}
+
+/// A stall's time, and a little more where it is over: those that it kept waiting run then.
+private func around(_ stall: Stall) -> ClosedRange<Instant> {
+  let after = stall.ended ? max(Nanoseconds(stall.duration.count / 10), .milliseconds(1)) : .zero
+  return stall.began...max(stall.began, stall.began + stall.duration + after)
 }
 
 private func victims(of stall: Stall, _ input: ScreenInput) -> [DetailLine] {

@@ -51,7 +51,7 @@ struct WaterfallDetails {
       line(
         number: "\(index + 1)\(step.isCritical ? "*" : " ")",
         bar: bar(step.began, step.duration, ready: step.ready), at: at(step.began),
-        took: words(step.duration, glyphs), name: indented(step.site, step.depth), place: step.site.place,
+        took: words(step.duration, glyphs), name: indented(step.site, step.depth), place: step.site.shortPlace,
         ready: step.triggeredBy.map(name) ?? (step.trigger == .unknown ? "-" : "\(step.trigger)"),
         made: step.createdBy.map(name) ?? "-"), target: .moment(step.id.loop, step.began))
   }
@@ -60,7 +60,8 @@ struct WaterfallDetails {
     DetailLine(
       line(
         number: "", bar: bar(step.began, step.duration, ready: step.ready), at: at(step.began),
-        took: words(step.duration, glyphs), name: indented(step.site, step.depth), place: step.site.place, ready: "",
+        took: words(step.duration, glyphs), name: indented(step.site, step.depth), place: step.site.shortPlace,
+        ready: "",
         made: ""), target: .moment(chain.id.loop, step.began))
   }
 
