@@ -13,10 +13,10 @@ public struct Report: Hashable, Sendable {
   public var loops: [LoopReport]
   /// Spans begun, over all loops.
   public var callbacks: UInt64
-  /// Callbacks by site and kind: still running and slow first, then those that were slow, by harm, by harm up to, by
+  /// Callbacks by site and kind: still running and slow first, then those that were slow, by harm up to, by harm, by
   /// total self time.
   public var sites: [SiteReport]
-  /// Intervals without a poll: still going on first, then by harm, by harm up to, the longest first. At most
+  /// Intervals without a poll: still going on first, then by harm up to, by harm, the longest first. At most
   /// `Report.stallLimit`, the longest ones.
   public var stalls: [Stall]
   /// How many stalls there were, kept or not.

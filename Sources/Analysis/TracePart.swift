@@ -3,7 +3,8 @@ import TraceStore
 
 /// A part of a trace to look at: some of its time, some of its loops.
 ///
-/// What was pending or running at its begin is known from the first checkpoint in it, as with a trace that begins there.
+/// What was pending or running at its begin is known from the first checkpoint in it, as with a trace that begins there, or
+/// at once where `LoopReplay.opening(at:)` is taken in first.
 public struct TracePart: Hashable, Sendable {
   /// Events before it are left out; `nil` leaves out none.
   public var from: Instant?

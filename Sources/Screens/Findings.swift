@@ -46,6 +46,9 @@ func detailLines(_ finding: Finding, _ input: ScreenInput, width: Int) -> [Detai
     DetailLine(
       [Run("  at \(clock(finding.moment - setting.start)) on loop \(finding.loop.number)")],
       target: .moment(finding.loop, finding.moment)))
+  if let waiting = input.report.chainList.first(where: { $0.waitingOn?.site == finding.site })?.waitingOn {
+    lines.append(DetailLine([Run("  \(waiting.title), and who waits for it")], target: .thing(.operation(waiting.id))))
+  }
   if let site = input.report.sites.first(where: { $0.site == finding.site }) {
     lines.append(DetailLine([Run("  the callback \(site.site.function)")], target: .thing(site.thing)))
   }

@@ -18,7 +18,7 @@ enum Header {
 
   /// The command gives way: which process it is must be seen.
   private static func drawNames(_ canvas: inout Canvas, _ area: Area, _ report: Report, right: Line) {
-    let command: Line = [Run(report.processes.first?.shortCommand ?? "looptop", .title)]
+    let command: Line = [Run(command(report.processes), .title)]
     let identity = identity(report)
     let room = max(0, area.width - canvas.cells(identity) - canvas.cells(right) - 1)
     let width = min(room, canvas.cells(command))
@@ -27,12 +27,18 @@ enum Header {
     canvas.draw(identity, right: right, rest)
   }
 
+  /// What all of them run; of several programs how many they are.
+  private static func command(_ processes: [ProcessInfo]) -> String {
+    let programs = Set(processes.map(\.command)).count
+    return programs > 1 ? "\(programs) programs" : processes.first?.shortCommand ?? "looptop"
+  }
+
   private static func identity(_ report: Report) -> Line {
     guard let last = report.processes.last else { return [Run("  no process yet", .dim)] }
     let loops = report.loops
     let runs = report.processes.count
     let isOneProgram = report.processes.allSatisfy { $0.command == last.command }
-    var line: Line = [Run(runs == 1 || isOneProgram ? "  pid \(last.pid)" : "  \(runs) processes")]
+    var line: Line = [Run(isOneProgram ? "  pid \(last.pid)" : "  \(runs) processes")]
     if runs > 1, isOneProgram { line.append(Run(", one of \(runs)")) }
     line.append(Run(loops.count == 1 ? "  loop \(loops[0].info.name)" : "  " + words(UInt64(loops.count), "loop")))
     if !loops.isEmpty, loops.allSatisfy(\.ended) { line.append(Run("  ended", .warning)) }
@@ -57,7 +63,12 @@ enum Header {
     let recorded = input.recording.map { Run(" REC \(words($0.length, input.glyphs)) ", .error) }
     let whole = input.range.map { clock($0.lowerBound - input.origin) + "-" + clock($0.upperBound - input.origin) }
     var line = [recorded, loading, word].compactMap { $0 }
-    if let cursor = state.time.cursor { line += [Run(clock(cursor - input.origin), .title), Run(" of ")] }
+    if let cursor = state.time.cursor {
+      line.append(Run(clock(cursor - input.origin), .title))
+      // How far behind that is stands ahead of it.
+      if input.source == .live { return line }
+      line.append(Run(" of "))
+    }
     return line + [Run(whole ?? clock(trace.to - trace.from))]
   }
 

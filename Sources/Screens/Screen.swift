@@ -51,7 +51,7 @@ private func drawBody(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput
       LoopPicture(input: input).draw(&canvas, area)
       return ""
     }
-    return draw(helpLines().map { DetailLine($0) }, state.front, &canvas, area)
+    return draw(helpLines(input.glyphs).map { DetailLine($0) }, state.front, &canvas, area)
   }
   var area = area
   if state.view == .ticks {

@@ -119,6 +119,9 @@ extension ScreenState {
       chosenLoop = loop
       time.go(to: moment, input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
       trail.append(Front(view: .loop))
+    case .range(let range):
+      trail = [Front(view: .callbacks)]
+      restrict(to: range, input)
     }
   }
 

@@ -109,7 +109,8 @@ public struct ScreenState: Hashable, Sendable {
     let details = detailedTime(size)
     return Wanted(
       slices: slices, loop: details?.loop ?? loop(report), window: details?.slices ?? closeUp(slices),
-      moment: wantsMoment ? time.cursor ?? report.trace.to : nil, inquiry: inquiry(report), details: front.details,
+      moment: wantsMoment ? time.cursor ?? report.trace.to : nil, inquiry: inquiry(report, isLive: isLive),
+      details: front.details,
       figuresFrom: max(from, report.trace.from),
       figuresTo: follows ? report.trace.to : min(end, report.trace.to))
   }

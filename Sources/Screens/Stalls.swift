@@ -37,22 +37,3 @@ private let columns: [Column<Stall>] = [
 extension Stall {
   var thing: Thing { .stall(loop, began) }
 }
-
-/// What a column of harm is sorted by: what is certain, and only then what may be.
-func harmKey(_ harm: Nanoseconds, upTo: Nanoseconds) -> SortKey {
-  .number(harm > .zero ? harm.count : min(-1, Int64.min / 2 &+ upTo.count))
-}
-
-/// How long others waited for something: for certain, else at most; nothing where nobody did.
-func harmWords(_ harm: Nanoseconds, upTo: Nanoseconds, _ glyphs: Glyphs) -> String {
-  if harm > .zero { return words(harm, glyphs) }
-  return upTo > .zero ? glyphs.atMost + words(upTo, glyphs) : ""
-}
-
-/// How long others waited for something, and how many.
-func harmFact(_ harm: Nanoseconds, upTo: Nanoseconds, victims: UInt64, _ setting: Setting) -> Line {
-  func time(_ time: Nanoseconds) -> String { words(time, setting.glyphs) }
-  guard victims > 0 else { return fact("harm", "none: nobody waited") }
-  let range = upTo == harm ? time(harm) : harm == .zero ? "up to \(time(upTo))" : "\(time(harm)) to \(time(upTo))"
-  return fact("harm", "\(range) of delay to \(words(victims, "callback"))", .warning)
-}

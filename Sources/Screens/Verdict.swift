@@ -18,6 +18,12 @@ func verdict(_ report: Report, _ setting: Setting) -> [Line] {
       guilty("! STALL", .warning, stall.site), [Run("  \(sentence) at \(clock(stall.began - setting.start))")],
     ]
   }
+  if let lasting = report.loops.first(where: { $0.running.first.map { $0.began <= report.trace.from } ?? false }),
+    let running = lasting.running.last, report.trace.from < report.trace.to
+  {
+    let time = words(report.trace.to - report.trace.from, setting.glyphs)
+    return [guilty("! BLOCKED", .warning, running.site), [Run("  has its loop for all of this time, \(time)")]]
+  }
   guard let longest = report.sites.max(by: { $0.max < $1.max }) else {
     return [[Run("No callback has run yet.", .dim)], []]
   }

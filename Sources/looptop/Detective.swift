@@ -28,9 +28,9 @@ final class Detective {
       return (nil, nil)
     }
     if found?.subject == subject { return (found?.answer, nil) }
-    let isSame = found.map { $0.subject.isAboutTheSame(as: subject) } ?? false
-    if !isSame { found = nil }
-    if inquiry?.subject != subject, !isSame || ll_monotonic() - began > Detective.interval { start(subject) }
+    if found?.subject.isAboutTheSame(as: subject) != true { found = nil }
+    let isLookedFor = (inquiry?.subject ?? found?.subject)?.isAboutTheSame(as: subject) ?? false
+    if !isLookedFor || inquiry == nil && ll_monotonic() - began > Detective.interval { start(subject) }
     if let found { return (found.answer, nil) }
     return (inquiry?.answer, reader?.progress ?? 0)
   }

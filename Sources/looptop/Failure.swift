@@ -158,6 +158,8 @@ extension TraceError {
     case .exists(let name): "\(visible(name)) is there already; --force replaces it, -o names another"
     case .beingWritten(let name): "\(visible(name)) is being written by another looptop; choose another name"
     case .deleted(let name): "\(visible(name)) was deleted while it was being written: nothing of it is left"
+    case .tooManyLoops(let name):
+      "with \(visible(name)) there are more than 65,535 loops; look at fewer traces at once"
     case .system("create", let name, ENOENT): "\(visible(name)) cannot be made: its folder is not there"
     case .system("open", let name, ENOENT): "there is no file \(visible(name))"
     case .system(let call, let name, let code): "\(visible(name)): \(call) failed: \(words(code))"

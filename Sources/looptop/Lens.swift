@@ -32,6 +32,8 @@ final class Lens {
   private var deadline = Int64.max
   /// Whether the last look was cut short.
   private(set) var isBehind = false
+  /// Whether this look has found out something that the next one need not: each does, however little time it has.
+  private var hasAdvanced = false
 
   init(_ store: TraceStore, patience: Nanoseconds = Nanoseconds(.max)) {
     self.store = store
@@ -40,12 +42,12 @@ final class Lens {
 
   /// A look begins.
   func begin() {
-    isBehind = false
+    (isBehind, hasAdvanced) = (false, false)
     deadline = patience == Nanoseconds(.max) ? .max : ll_monotonic() + patience.count
   }
 
   private var isLate: Bool {
-    if deadline < .max, ll_monotonic() > deadline { isBehind = true }
+    if deadline < .max, hasAdvanced, ll_monotonic() > deadline { isBehind = true }
     return isBehind
   }
 
@@ -59,6 +61,14 @@ final class Lens {
     for next in place + 1..<place + 3 { if let batch = try self.batch(next, of: loop) { following.append(batch) } }
     moment.look(ahead: following)
     return moment
+  }
+
+  /// What stands for all of a loop's events ahead of a moment; `nil` where there are none.
+  func opening(of loop: LoopID, at time: Instant) throws(TraceError) -> Batch? {
+    place()
+    let before = time - Nanoseconds(1)
+    guard let place = try place(of: before, loop), let batch = try batch(place, of: loop) else { return nil }
+    return try stop(at: before, in: place, batch).replay.opening(at: time)
   }
 
   /// The events of some slices of time; `nil` where they are too many, or none is in the trace.
@@ -130,6 +140,7 @@ final class Lens {
     if let batch = batches[indices[place]] { return batch }
     let batch = try store.batch(indices[place])
     batches[indices[place]] = batch
+    hasAdvanced = true
     return batch
   }
 
@@ -155,6 +166,7 @@ final class Lens {
         replay.consume(batch, through: last.time)
       }
       ends[indices[passed]] = replay
+      hasAdvanced = true
       if passed + 1 < place, isLate { return LoopReplay(loop: loop) }
     }
     return replay
@@ -167,6 +179,8 @@ final class Lens {
       stops = Stops(loop: batch.loop, place: isSealed ? place : nil, earliest: time)
       stops.all = [Stop(index: 0, replay: try replay(ahead: place, of: batch.loop, through: time))]
     }
+    // What was cut short is gone on with, not kept.
+    defer { if isBehind { stops = Stops() } }
     let known = stops.all.last { $0.index == 0 || batch.events[$0.index - 1].time <= time } ?? stops.all[0]
     var stop = known
     while stop.index < batch.events.count {

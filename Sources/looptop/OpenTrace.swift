@@ -11,3 +11,15 @@ func openTrace(_ file: String) throws(Failure) -> TraceStore {
     throw .trace(error)
   }
 }
+
+/// Opens several as one.
+func openTraces(_ files: [String]) throws(Failure) -> TraceStore {
+  var stores: [TraceStore] = []
+  for file in files { stores.append(try openTrace(file)) }
+  if stores.count == 1 { return stores[0] }
+  do throws(TraceError) {
+    return try TraceStore(joining: stores)
+  } catch {
+    throw .trace(error)
+  }
+}

@@ -16,12 +16,17 @@ final class Study {
   private var cursor = TraceStore.Cursor()
   /// The end of the part that was read, where the trace goes on.
   private var judged: Instant?
-  /// Where only some time is studied: that time, its chunks, and how many of them were taken in.
-  private var excerpt: (part: TracePart, chunks: [Int], done: Int)?
+  /// Where only some time is studied: how much of it was taken in.
+  private var excerpt: Excerpt?
 
   /// Studies a file, and in it what takes longer than the limits allow, where there are any.
-  init(file: String, thresholds: Thresholds = Thresholds(), limits: Limits? = nil) throws(Failure) {
-    store = try openTrace(file)
+  convenience init(file: String, thresholds: Thresholds = Thresholds(), limits: Limits? = nil) throws(Failure) {
+    self.init(try openTrace(file), thresholds: thresholds, limits: limits)
+  }
+
+  /// Studies what is at rest, in the same way.
+  init(_ store: TraceStore, thresholds: Thresholds = Thresholds(), limits: Limits? = nil) {
+    self.store = store
     analyzer = limits.map { Analyzer(thresholds: thresholds, limits: $0) } ?? Analyzer(thresholds: thresholds)
     isLive = false
   }
@@ -51,15 +56,11 @@ final class Study {
     analyzer = Analyzer(thresholds: whole.analyzer.thresholds)
     isLive = false
     judged = range.upperBound
-    let part = TracePart(from: range.lowerBound, to: range.upperBound)
-    excerpt = (part, store.chunks.indices.filter { part.overlaps(store.chunks[$0]) }, 0)
+    excerpt = Excerpt(of: range, in: store)
   }
 
   /// How much of an excerpt has been read, 0 … 1; `nil` when that is all.
-  var progress: Double? {
-    guard let excerpt, !isRead else { return nil }
-    return Double(excerpt.done) / Double(max(1, excerpt.chunks.count))
-  }
+  var progress: Double? { isRead ? nil : excerpt?.progress }
 
   /// Takes in all that there is.
   private func advance() throws(Failure) {
@@ -87,7 +88,7 @@ final class Study {
     let end = ll_monotonic() + time.count
     do throws(TraceError) {
       while ll_monotonic() < end, !isRead {
-        guard let batch = try excerpt == nil ? store.next(&cursor) : nextOfExcerpt() else {
+        guard let batch = try excerpt == nil ? store.next(&cursor) : excerpt?.next() else {
           isRead = true
           return
         }
@@ -96,17 +97,6 @@ final class Study {
     } catch {
       throw .trace(error)
     }
-  }
-
-  /// The next chunk's events that belong to it; what was not sealed when the last chunk was read comes with that.
-  private func nextOfExcerpt() throws(TraceError) -> Batch? {
-    guard let (part, chunks, done) = excerpt else { return nil }
-    guard done < chunks.count else {
-      for batch in store.open { analyzer.consume(part.cut(batch), definitions: store.definitions) }
-      return nil
-    }
-    excerpt?.done = done + 1
-    return part.cut(try store.batch(chunks[done]))
   }
 
   /// Takes in all of a file, with the analysis on one core and what it needs next on another.
@@ -136,6 +126,7 @@ final class Study {
     var progress = Progress(of: wanted.reduce(0) { $0 &+ $1.element.count })
     defer { progress.erase() }
     do throws(TraceError) {
+      if let begin = part.from, !wanted.isEmpty { try open(at: begin, part.loops) }
       for (index, chunk) in wanted {
         analyzer.consume(part.cut(try store.batch(index)), definitions: store.definitions)
         progress.advance(by: chunk.count)
@@ -145,6 +136,15 @@ final class Study {
     }
     // Where the trace goes on, what is open is judged at the part's end.
     if let end = part.to, store.chunks.contains(where: { $0.to > end }) { judged = end }
+  }
+
+  /// Takes in what was open at a moment, as the screens do where only some time is looked at.
+  private func open(at begin: Instant, _ loops: Set<LoopID>?) throws(TraceError) {
+    let lens = Lens(store)
+    for loop in store.definitions.loops.map(\.id) where loops?.contains(loop) ?? true {
+      guard let opening = try lens.opening(of: loop, at: begin) else { continue }
+      analyzer.consume(opening, definitions: store.definitions)
+    }
   }
 
   /// Who made the callbacks of those chains wait; reads their part of the trace again.

@@ -38,6 +38,34 @@ import Trace
     #expect(report.findings.allSatisfy { !$0.advice.isEmpty })
   }
 
+  @Test func `and lists begin with what may have cost others most, however little of it is certain`() throws {
+    let report = try report(
+      """
+      1 1.0 poll-return ready=1
+      1 1.0 begin span=1 site=2 kind=io trigger=poll
+      1 1.5 end span=1
+      1 1.5 poll-enter
+      # Nobody knows since when they were ready.
+      1 1.5 poll-return ready=2
+      1 1.5 begin span=2 site=1 kind=io trigger=poll
+      1 1.51 queued op=4 at=1.51 kind=ready site=1
+      1 1.51 end span=2
+      1 1.51 begin span=3 site=1 kind=io trigger=poll
+      1 1.52 end span=3
+      1 1.52 begin span=5 site=3 kind=ready
+      1 1.62 end span=5
+      1 1.62 begin span=6 site=1 kind=ready op=4
+      1 1.63 end span=6
+      1 1.63 poll-enter
+      """)
+    let slow = report.sites.prefix(2)
+    #expect(slow.map(\.site.function) == ["query(_:)", "render(_:)"])
+    #expect(slow.map(\.harm) == [.zero, .milliseconds(100)])
+    #expect(slow.map(\.harmUpTo) == [.seconds(1), .milliseconds(100)])
+    #expect(report.stalls.map(\.site.function) == ["query(_:)", "render(_:)"])
+    #expect(report.findings.map(\.site.function) == ["query(_:)", "render(_:)"])
+  }
+
   @Test func `follow the thresholds`() throws {
     let text = """
       1 1.000 begin span=1 site=2 kind=io starts-chain

@@ -123,7 +123,7 @@ import Trace
     var collector = WaterfallCollector(Set(chains.map(\.id)))
     for occurrence in told { collector.take(occurrence) }
     for chain in chains {
-      let waterfall = collector.waterfall(of: chain, definitions)
+      let waterfall = collector.steps(of: chain.id, definitions).waterfall(of: chain)
       let length = waterfall.criticalPath.reduce(Nanoseconds.zero) { $0 + $1.length }
       #expect(length == max(chain.duration, .zero))
       #expect(waterfall.criticalPath.allSatisfy { $0.from < $0.to })

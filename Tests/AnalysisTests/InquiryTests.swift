@@ -76,12 +76,32 @@ import Trace
     #expect(answer.blame.first?.site == Self.query && answer.blame.first?.time == .milliseconds(100))
   }
 
+  @Test func `a chain's steps are known with who made them ready, and those that are open go on`() throws {
+    let whole = Inquiry.Run(loop: LoopID(1), from: Instant(0), to: Instant(3_000_000_000))
+    let id = ChainID(LoopID(1), 2)
+    var chain = try #require(try reports().first { $0.id == id })
+    let steps = try #require(try answer(.chain(id, whole)).steps)
+    let waterfall = steps.waterfall(of: chain)
+    #expect(waterfall.steps.map(\.site) == [Self.accept, Self.query, Self.render])
+    #expect(waterfall.steps.map(\.triggeredBy?.step) == [nil, 0, 0])
+    #expect(waterfall.criticalPath.reduce(.zero) { $0 + $1.length } == chain.duration)
+    // It grows older, and with it what it waits for.
+    chain.duration = chain.duration + .seconds(5)
+    let later = steps.waterfall(of: chain).criticalPath
+    #expect(later.reduce(.zero) { $0 + $1.length } == chain.duration)
+    #expect(later.last.map { $0.length - waterfall.criticalPath.last!.length } == .seconds(5))
+  }
+
   /// The chains with how long they were queued.
   private func chains() throws -> [(id: ChainID, waits: Nanoseconds)] {
+    try reports().map { ($0.id, $0.queued) }
+  }
+
+  private func reports() throws -> [ChainReport] {
     let (definitions, batches) = try TraceText.parse(Self.text)
     var analyzer = Analyzer()
     for batch in batches { analyzer.consume(batch, definitions: definitions) }
-    return analyzer.report(at: nil).chainList.map { ($0.id, $0.queued) }
+    return analyzer.report(at: nil).chainList
   }
 
   @Test func `an operation was created within a callback and settles after others`() throws {

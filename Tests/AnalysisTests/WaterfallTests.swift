@@ -18,7 +18,7 @@ private func waterfall(_ events: String, at now: Double? = nil) throws -> (chain
   told += analyzer.takeOccurrences()
   var collector = WaterfallCollector([chain.id])
   for occurrence in told { collector.take(occurrence) }
-  return (chain, collector.waterfall(of: chain, definitions))
+  return (chain, collector.steps(of: chain.id, definitions).waterfall(of: chain))
 }
 
 /// The path in words: what, which step, how many milliseconds.

@@ -96,6 +96,21 @@ extension EndToEnd {
       expect(try painted(terminal, " REPLAY ", "q Quit"), isBaseline: "\(name).screen.txt")
     }
 
+    @Test func severalRecordingsOnOneScreen() throws {
+      let files = ["healthy", "blocking-query", "thousand-cuts"].map { "\(root)/traces/\($0).looptrace" }
+      let terminal = try Tmux("\(Built.looptop) replay --compare \(files.joined(separator: " "))")
+      #expect(try terminal.screen(with: "each trace begins at 0:00").contains("Loops side by side"))
+      try terminal.press("Down")
+      expect(try painted(terminal, "Loops side by side", "q Quit"), isBaseline: "side-by-side.screen.txt")
+      try terminal.press("1")
+      expect(try painted(terminal, "3 th", "1 of"), isBaseline: "several.screen.txt")
+      // What is looked into lies in one of the files.
+      try terminal.press("4", "f")
+      try terminal.write("loop:2")
+      try terminal.press("Enter", "Enter")
+      _ = try painted(terminal, "ran step 3, yearlyReport(_:)", "q Quit")
+    }
+
     @Test func everyViewOfARecording() throws {
       let terminal = try Tmux("\(Built.looptop) replay \(root)/traces/blocking-query.looptrace")
       _ = try painted(terminal, " REPLAY ", "q Quit")
@@ -103,7 +118,8 @@ extension EndToEnd {
       expect(try painted(terminal, "Worst runs", "q Quit"), isBaseline: "details-of-a-callback.screen.txt")
       try terminal.press("Escape", "3", "Enter")
       expect(
-        try painted(terminal, "did not reach its poll", "q Quit"), isBaseline: "details-of-a-stall.screen.txt")
+        // Those that waited are counted below the screen's end, once they are found.
+        try painted(terminal, "did not reach its poll", "1-18 of 26"), isBaseline: "details-of-a-stall.screen.txt")
       try terminal.press("Escape", "4", "Enter")
       expect(try painted(terminal, "Steps", "q Quit"), isBaseline: "details-of-a-chain.screen.txt")
       try terminal.press("5")

@@ -50,6 +50,19 @@ private let root = String(#filePath.prefix(#filePath.count - "/Tests/EndToEndTes
     #expect(try lens.moment(of: LoopID(9), at: times[0]) == nil)
   }
 
+  @Test func whatOneLookHasNoTimeForTheNextOnesFindOut() throws {
+    let patient = Lens(store)
+    for time in times.prefix(6) {
+      let hasty = Lens(store, patience: Nanoseconds(0))
+      var moment: LoopMoment?
+      repeat {
+        hasty.begin()
+        moment = try hasty.moment(of: loop, at: time)
+      } while hasty.isBehind
+      #expect(moment == (try patient.moment(of: loop, at: time)))
+    }
+  }
+
   @Test func aWindowIsTheSameAsFromAllEvents() throws {
     let lens = Lens(store)
     for (index, time) in times.enumerated() {

@@ -82,7 +82,7 @@ extension EndToEnd {
       try compared.press("c")
       let screen = try compared.screen { $0.contains("Loops side by side") && $0.contains("callbacks/s") }
       #expect(screen.contains("1 blocking-query") || screen.contains("1 healthy"), "\(screen)")
-      for program in programs { #expect(screen.contains("\(program.pid) ")) }
+      for program in programs { #expect(screen.contains(" \(program.pid)")) }
       let named = try Tmux(
         "\(Built.looptop) attach --compare \(programs[0].pid) \(programs[1].pid)", environment: environment)
       #expect(try named.screen(with: "Loops side by side").contains("process"))

@@ -100,6 +100,8 @@ extension EndToEnd {
       #expect(try run([Built.looptop, "report", file, "--slow", "10s"]).out.hasPrefix("Healthy"))
       let early = try run([Built.looptop, "report", file, "--since", "10ms", "--until", "200ms", "--json"])
       #expect(early.status == 0 && early.out.contains("\"duration_ns\": 1"))
+      let within = try run([Built.looptop, "report", file, "--since", "1.15s", "--until", "1.25s"])
+      #expect(within.out.hasPrefix("yearlyReport(_:) has been running for 100 ms and blocks the loop."))
       let site = try run([Built.looptop, "report", file, "--site", "yearlyReport"])
       #expect(site.out.contains("yearlyReport(_:)") && site.out.count < whole.out.count)
       #expect(try run([Built.looptop, "report", file, "--chain", "nobody"]).out.hasPrefix("Nothing is found wrong"))

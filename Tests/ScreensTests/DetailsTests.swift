@@ -32,6 +32,50 @@ import Trace
     try expect(screen.grid, is: "chain-blame")
   }
 
+  @Test func aChainShowsWhoMadeItsStepsHappenAndWhatMadeItLong() throws {
+    var screen = try TracedScreen(TracedScreen.server)
+    screen.press("4", .enter)
+    try expect(screen.grid, is: "chain-waterfall")
+    screen.size = Size(width: 120, height: 40)
+    try expect(screen.grid, is: "chain-waterfall-120x40")
+    screen.glyphs = .ascii
+    #expect(screen.grid.cells.allSatisfy { $0.text.unicodeScalars.allSatisfy(\.isASCII) })
+  }
+
+  @Test func aChainThatWaitsInACircleSaysSo() {
+    var report = Samples.stalledChain()
+    let leaf = report.chainList[0].waitingOn!
+    var own = leaf
+    own.site.function = "compose(_:)"
+    (report.chainList[0].waitingThrough, report.chainList[0].waitingCycle) = ([own, leaf], 0)
+    var state = ScreenState()
+    let input = Samples.input(report)
+    for key: Key in ["4", .enter] { _ = state.handle(key, input: input, size: Samples.terminal) }
+    let lines = draw(input, state, size: Samples.terminal).lines
+    #expect(lines.contains("  through     deferred compose(_:) Retry.swift:31"))
+    #expect(lines.contains("  in a circle it waits for deferred compose(_:) Retry.swift:31 in turn"))
+  }
+
+  @Test func aChainsPathLeadsToWhereItWentOn() throws {
+    var screen = try TracedScreen(TracedScreen.server)
+    screen.press("4", .enter)
+    let lines = try #require(screen.state.details(screen.input))
+    let queued = try #require(lines.firstIndex { $0.line.map(\.text).joined().contains("queued for step 4") })
+    for _ in lines[..<queued].filter({ $0.target != nil }) { screen.press(.down) }
+    screen.press(.enter)
+    // It stood in the queue from there on, while another of its steps ran.
+    #expect(screen.state.view == .loop && screen.grid.lines[5].contains("at 0:00.020500"))
+  }
+
+  @Test func whileItIsLookedForAChainHasTheStepsThatTheReportKnows() throws {
+    var screen = try TracedScreen(TracedScreen.server)
+    screen.press("4", .enter)
+    var input = screen.input
+    (input.answer, input.looking) = (nil, 0.4)
+    let lines = draw(input, screen.state, size: screen.size).lines
+    #expect(lines.contains { $0.contains("query(_:)") } && lines.contains("  looking through the trace 40 %"))
+  }
+
   @Test func anOperationShowsWithinWhichCallbackItWasCreated() throws {
     try expect(after("4", "c").grid, is: "operation-of-a-trace")
   }
@@ -40,6 +84,16 @@ import Trace
     var screen = after("3", .enter, .down)
     screen.press(.enter)
     try expect(screen.grid, is: "tick-to-scale")
+  }
+
+  @Test func aTickThatIsTooDenseToBeListedLeadsToItsCallbacksBySite() throws {
+    var screen = after("3", .enter, .down)
+    screen.press(.enter)
+    var input = screen.input
+    input.window = nil
+    let targets = try #require(screen.state.details(input)).compactMap(\.target)
+    guard case .range(let range)? = targets.first else { return #expect(Bool(false), "\(targets)") }
+    #expect(targets.count == 1 && range.upperBound - range.lowerBound == .microseconds(126_500))
   }
 
   @Test func inASCIINothingElseIsDrawn() throws {

@@ -29,6 +29,70 @@ import Trace
     #expect(screen.grid.lines[23].hasPrefix("render is in no row"))
   }
 
+  @Test func withinOneLongCallbackShowsThatCallbackItsChainAndWhoWaitedMeanwhile() throws {
+    var screen = try screen()
+    for end in ["0.05", "0.08"] {
+      screen.press("t")
+      screen.type(end)
+      screen.press(.enter, "v")
+    }
+    let query = try #require(screen.report.sites.first)
+    #expect(query.site.function == "query(_:)" && query.runningFor == .milliseconds(30))
+    // Two others stand in the queue all the while.
+    #expect(query.harm == .milliseconds(60) && query.victims == 2)
+    #expect(screen.report.chainList.map(\.name) == ["a", "b", "c"])
+    #expect(screen.report.loops.map(\.utilization) == [1])
+    try expect(screen.grid, is: "range-in-a-callback")
+  }
+
+  @Test func thatEndsWithinACallbackLooksBeyondItForThoseThatWaited() throws {
+    let server = try TracedScreen(
+      TracedScreen.server.replacing(
+        "1 10.141500 poll-enter timeout=0.0085\n1 10.150200 poll-return ready=0",
+        with: """
+          1 10.141500 poll-enter timeout=0
+          1 10.141500 poll-return ready=1
+          1 10.141500 begin span=25 kind=io trigger=poll site=1 op=2 starts-chain
+          1 10.142000 end span=25
+          """))
+    var screen = server
+    for end in ["0.05", "0.08"] {
+      screen.press("t")
+      screen.type(end)
+      screen.press(.enter, "v")
+    }
+    screen.press("2", .enter)
+    let lines = screen.grid.lines
+    #expect(lines.contains("  harm        none yet: who waits in the kernel is known when it runs"))
+    screen.press(.end)
+    #expect(screen.grid.lines.contains { $0.hasPrefix("   ≤30.0 ms  accept(_:)") }, "\(screen.grid.lines)")
+  }
+
+  @Test func isThatOfAStallWhereOneGoesThereFromItsDetails() throws {
+    var screen = try screen("3", .enter)
+    let lines = try #require(screen.state.details(screen.input))
+    let place = try #require(lines.firstIndex { $0.line.first?.text == "  every view, in this time only" })
+    for _ in lines[..<place].filter({ $0.target != nil }) { screen.press(.down) }
+    screen.press(.enter)
+    // With a tenth of its length after it, in which those run that it kept waiting.
+    #expect(screen.grid.lines[0].hasSuffix("RANGE 0:00.010-0:00.149") && screen.state.view == .callbacks)
+    #expect(screen.report.stalls.map(\.ended) == [true] && screen.report.sites.count == 4)
+    screen.press(.escape)
+    #expect(screen.state.range == nil)
+  }
+
+  @Test func inWhichALoopOnlyWaitsInItsPollSaysSo() throws {
+    var screen = try screen()
+    for end in ["2", "2.5"] {
+      screen.press("t")
+      screen.type(end)
+      screen.press(.enter, "v")
+    }
+    #expect(screen.report.loops.map(\.idle) == [.milliseconds(500)])
+    #expect(screen.report.sites.isEmpty && screen.report.stalls.isEmpty)
+    #expect(screen.report.operations.pending == 2)
+  }
+
   @Test func isGivenUpByEscapeOrItsOwnKey() throws {
     for key: Key in [.escape, "V"] {
       var screen = try restricted()

@@ -89,6 +89,15 @@ import Trace
     }
   }
 
+  @Test func severalProgramsAreNotCalledByTheNameOfOne() {
+    var report = Samples.healthy()
+    var other = Samples.process
+    (other.pid, other.command) = (4243, "worker")
+    report.processes.append(other)
+    report.loops.append(Samples.loop(2, name: "w", busy: 1, idle: 2))
+    #expect(screen(of: Samples.input(report)).lines[0].hasPrefix("2 programs  2 processes  2 loops "))
+  }
+
   @Test func aLongCommandLeavesRoomForThePid() {
     var report = Samples.healthy()
     report.processes[0].command = "/usr/bin/server " + String(repeating: "--option ", count: 100)

@@ -12,6 +12,12 @@ import Trace
     screen.state.time.cursor.map { ($0 - screen.report.trace.from).count / 1_000 }
   }
 
+  @Test func atItsBeginALoopIsNotSaidToMissEvents() throws {
+    var screen = try TracedScreen(TracedScreen.server)
+    screen.press("5", "g")
+    #expect(screen.grid.lines[12].contains("not in the poll yet: the loop has just begun"), "\(screen.grid.lines)")
+  }
+
   @Test func arrowsGoAColumnAndStayWithinTheTrace() throws {
     var screen = try screen()
     let length = screen.state.wanted(screen.report, source: .replay, size: screen.size).slices.length
@@ -94,7 +100,7 @@ import Trace
     _ = state.handle(.left, input: before, size: Samples.terminal)
     let pinned = state.wanted(later.report, source: .live, size: Samples.terminal)
     #expect(pinned.slices.from == state.wanted(before.report, source: .live, size: Samples.terminal).slices.from)
-    #expect(draw(later, state, size: Samples.terminal).lines[0].contains("LIVE, 47.9 s behind 0:12.145 of 1:00.000"))
+    #expect(draw(later, state, size: Samples.terminal).lines[0].hasSuffix("LIVE, 47.9 s behind 0:12.145"))
     _ = state.handle("G", input: later, size: Samples.terminal)
     #expect(state.wanted(later.report, source: .live, size: Samples.terminal).slices == following.slices)
   }

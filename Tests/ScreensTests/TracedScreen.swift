@@ -28,6 +28,13 @@ struct TracedScreen {
     guard let range = state.range else { return whole }
     var analyzer = Analyzer()
     let part = TracePart(from: range.lowerBound, to: range.upperBound)
+    for loop in definitions.loops {
+      var replay = LoopReplay(loop: loop.id)
+      for batch in batches where batch.loop == loop.id {
+        replay.consume(batch, through: range.lowerBound - Nanoseconds(1))
+      }
+      if replay.last != nil { analyzer.consume(replay.opening(at: range.lowerBound), definitions: definitions) }
+    }
     for batch in batches { analyzer.consume(part.cut(batch), definitions: definitions) }
     return analyzer
   }

@@ -14,12 +14,12 @@ enum BlockingCallback: FindingCheck {
       bySite[report.site, default: []].append(report)
     }
     let found = order.compactMap { finding(at: $0, bySite[$0] ?? [], thresholds: thresholds) }
-    // Still running first, then by the time they cost others, then by their own.
+    // Still running first, then by the time that they may have cost others, then by their own.
     return found.enumerated().sorted { a, b in
       let (x, y) = (a.element.finding.numbers, b.element.finding.numbers)
       let isRunning = (x["running_ns"] != nil, y["running_ns"] != nil)
       if isRunning.0 != isRunning.1 { return isRunning.0 }
-      let ranks = ["harm_ns", "harm_up_to_ns", "total_ns"].map { (x[$0] ?? 0, y[$0] ?? 0) }
+      let ranks = ["harm_up_to_ns", "harm_ns", "total_ns"].map { (x[$0] ?? 0, y[$0] ?? 0) }
       return ranks.first { $0.0 != $0.1 }.map { $0.0 > $0.1 } ?? (a.offset < b.offset)
     }.map(\.element)
   }

@@ -12,6 +12,8 @@ extension Inquiry {
     public var victimCount: UInt64 = 0
     /// The waits of a chain's callbacks, the longest first; their charges add up to each.
     public var waits: [Ledger] = []
+    /// A chain's callbacks, and who made each of them happen; `nil` for what is no chain.
+    public var steps: ChainSteps?
     /// Whose callback created an operation.
     public var creator: Site?
     /// What an operation can only settle after, the next one first.

@@ -1,7 +1,7 @@
 import Trace
 
 /// Looks into the part of a trace that one thing lies in, for what no report can keep of everything: who scheduled it,
-/// whom it made wait, and who made it wait.
+/// whom it made wait, and who made it wait or happen.
 ///
 /// To be given the batches that overlap `intervals`, of each loop in order, and with them the one ahead, which tells what
 /// was pending then. Its memory is bounded, whatever it is given.
@@ -20,7 +20,7 @@ public struct Inquiry: Sendable {
     case site(Site, CallbackKind, runs: [Run])
     /// A stall, with the site and kind that are to blame for it.
     case stall(Site, CallbackKind, Run)
-    /// The waits of a chain's callbacks, within a time.
+    /// A chain's callbacks and their waits, within a time.
     case chain(ChainID, Run)
     /// An operation, which was created at that moment.
     case operation(OperationID, created: Instant)
@@ -56,6 +56,7 @@ public struct Inquiry: Sendable {
   private var ownChains: Set<ChainID> = []
   private var creator: SpanID?
   private var awaited: [OperationID] = []
+  private var collector: WaterfallCollector?
 
   /// How many victims are listed.
   public static let victimLimit = 100
@@ -66,7 +67,10 @@ public struct Inquiry: Sendable {
   public init(about subject: Subject) {
     self.subject = subject
     switch subject {
-    case .chain(let chain, _): analyzer = Analyzer(collecting: .chains([chain]))
+    case .chain(let chain, _):
+      analyzer = Analyzer(collecting: .chains([chain]))
+      analyzer.teller = Teller(of: [.callbacks, .operations])
+      collector = WaterfallCollector([chain])
     case .site, .stall, .operation: analyzer = Analyzer(telling: [.callbacks])
     }
   }
@@ -92,7 +96,10 @@ public struct Inquiry: Sendable {
     self.definitions = definitions
     if case .operation(let id, _) = subject { look(for: id, in: batch) }
     analyzer.consume(batch, definitions: definitions)
-    for case .began(let callback) in analyzer.takeOccurrences() { take(callback) }
+    for occurrence in analyzer.takeOccurrences() {
+      collector?.take(occurrence)
+      if case .began(let callback) = occurrence { take(callback) }
+    }
   }
 
   private mutating func find(in definitions: Definitions) {
@@ -136,11 +143,13 @@ public struct Inquiry: Sendable {
 
   /// A callback of the run is its own; one that begins later and was, or may have been, ready in the meantime, waited.
   private mutating func take(_ callback: Occurrence.Callback, during run: Run, isSubject: Bool) {
-    guard callback.id.loop == run.loop, callback.began >= run.from else { return }
+    guard callback.id.loop == run.loop else { return }
+    // One that began ahead of the run may be what the run is cut out of.
     if callback.began < run.to, isSubject {
       if let chain = callback.chain, ownChains.count < Self.limit { ownChains.insert(chain) }
       return
     }
+    guard callback.began >= run.from else { return }
     guard let earliest = callback.earliest ?? callback.ready, callback.parent == nil, earliest < run.to,
       callback.began > run.from, !(callback.chain.map(ownChains.contains) ?? false)
     else { return }
@@ -168,8 +177,18 @@ public struct Inquiry: Sendable {
     answer.awaits = awaited
     if case .chain(let chain, _) = subject {
       answer.waits = analyzer.collector?.found.elements.map(\.element).filter { $0.chain == chain } ?? []
+      answer.steps = steps(of: chain)
     }
     return answer
+  }
+
+  /// What is open by now is told of as well.
+  private func steps(of chain: ChainID) -> ChainSteps? {
+    guard var collector else { return nil }
+    var analyzer = analyzer
+    analyzer.tellRest(at: nil)
+    for occurrence in analyzer.takeOccurrences() { collector.take(occurrence) }
+    return collector.steps(of: chain, definitions)
   }
 }
 

@@ -31,6 +31,8 @@ public struct LoopMoment: Hashable, Sendable {
   public var calls: [Pending]
   /// What else was pending and had a chain: Deferreds, tasks, connections, children; oldest first.
   public var others: [Pending]
+  /// Whether nothing is missing of what was open: since the loop's begin, or a checkpoint.
+  public var isComplete = false
   /// The poll that ended this pass of the loop, where it is recorded: what it found had waited until then.
   public var next: NextPoll?
 

@@ -126,10 +126,14 @@ public struct LoopReplay: Sendable {
 
   /// Keeps the names of what is open.
   private mutating func forgetNames() {
+    names = openNames
+    if names.count >= Self.limit { names = [:] }
+  }
+
+  private var openNames: [ChainID: String] {
     let open = Set(
       operations.values.compactMap(\.operation.chain) + queue.values.compactMap(\.chain) + stack.compactMap(\.chain))
-    names = names.filter { open.contains($0.key) }
-    if names.count >= Self.limit { names = [:] }
+    return names.filter { open.contains($0.key) }
   }
 
   // MARK: What is missing
@@ -177,6 +181,41 @@ public struct LoopReplay: Sendable {
 
   // MARK: The moment
 
+  /// How the loop stands at `time`, as events that stand for all that came before it: an analysis that is given these and
+  /// then what follows knows of that time only. What runs and what is queued begins with it.
+  public func opening(at time: Instant) -> Batch {
+    var batch = Batch(loop: loop)
+    switch phase {
+    case .ended: return batch
+    case .polling(_, let timeout): batch.events.append(Event(time, .pollEntered(timeout: timeout)))
+    case .pass, .unknown: break
+    }
+    batch.add(
+      Checkpoint(
+        operations: operations.values.sorted { $0.operation.id < $1.operation.id },
+        chains: openNames.sorted { $0.key < $1.key }.map { NamedChain(id: $0.key, named: time, name: $0.value) },
+        descriptors: labels.sorted { $0.key < $1.key }.map { WatchedDescriptor(descriptor: $0.key, label: $0.value) },
+        readyQueue: UInt32(clamping: queue.count), poolQueued: pool.queued, poolRunning: pool.running), at: time)
+    for open in stack { batch.events += Self.begin(of: open, at: time) }
+    for var entry in queue.values.sorted(by: { ($0.moment, $0.id) < ($1.moment, $1.id) }) {
+      entry.moment = time
+      batch.events.append(Event(time, .queued(entry)))
+    }
+    return batch
+  }
+
+  /// A begin that was not: where its chain has begun before, it comes out of the ready queue, whose entries name theirs.
+  private static func begin(of open: Open, at time: Instant) -> [Event] {
+    var span = open.span
+    span.ready = nil
+    guard let chain = open.chain, !span.startsChain else { return [Event(time, .began(span))] }
+    let id = span.operation ?? OperationID(raw: span.id.raw)
+    span.operation = id
+    let entry = Event.Queued(
+      id: id, moment: time, kind: span.kind, trigger: span.trigger, site: span.site, chain: chain)
+    return [Event(time, .queued(entry)), Event(time, .began(span))]
+  }
+
   /// How the loop stands at `time`, at or after the last event taken in.
   public func moment(at time: Instant, _ definitions: Definitions) -> LoopMoment {
     func name(_ chain: ChainID?) -> String? { chain.flatMap { names[$0] } }
@@ -193,7 +232,7 @@ public struct LoopReplay: Sendable {
     let timers = those { $0 == .timer }.sorted { a, b in
       (a.standing ? 1 : 0, a.due ?? time) < (b.standing ? 1 : 0, b.due ?? time)
     }
-    return LoopMoment(
+    var moment = LoopMoment(
       loop: loop, time: time, phase: phase,
       stack: stack.map { open in
         LoopMoment.Span(
@@ -208,6 +247,8 @@ public struct LoopReplay: Sendable {
       },
       poolQueued: pool.queued, poolRunning: pool.running, calls: those { $0 == .thread },
       others: those { ![.timer, .thread, .read, .write, .listener, .signal].contains($0) })
+    moment.isComplete = isComplete
+    return moment
   }
 }
 

@@ -19,7 +19,7 @@ public struct Waterfalls: Sendable {
     }
     analyzer.tellRest(at: nil)
     for occurrence in analyzer.takeOccurrences() { collector.take(occurrence) }
-    for chain in chains { all[chain.id] = collector.waterfall(of: chain, store.definitions) }
+    for chain in chains { all[chain.id] = collector.steps(of: chain.id, store.definitions).waterfall(of: chain) }
   }
 
   /// That of a chain; `nil` for one that was not asked for.
@@ -98,9 +98,8 @@ struct WaterfallCollector {
   }
 
   /// What was told of a chain, put in order.
-  func waterfall(of chain: ChainReport, _ definitions: Definitions) -> Waterfall {
-    let parts = parts[chain.id] ?? Parts()
-    let end = chain.began + chain.duration
+  func steps(of chain: ChainID, _ definitions: Definitions) -> ChainSteps {
+    let parts = parts[chain] ?? Parts()
     let told = parts.steps.sorted { ($0.began, $0.id.serial) < ($1.began, $1.id.serial) }.suffix(Waterfall.stepLimit)
     let indices = Dictionary(told.enumerated().map { ($0.element.id, $0.offset) }) { first, _ in first }
     func party(_ span: SpanID?) -> Waterfall.Party? {
@@ -109,24 +108,22 @@ struct WaterfallCollector {
           span: span, site: sites[span].map(definitions.site) ?? .unknown, step: indices[span])
       }
     }
-    var depths: [Int] = []
-    let steps = told.map { callback in
+    var known = ChainSteps()
+    for callback in told {
       let operation = callback.operation.flatMap { parts.operations[$0] }
-      depths.append(callback.parent.flatMap { indices[$0] }.map { $0 < depths.count ? depths[$0] + 1 : 0 } ?? 0)
-      return Waterfall.Step(
-        id: callback.id, site: definitions.site(callback.site), kind: callback.kind, depth: depths[depths.count - 1],
-        trigger: callback.trigger, triggeredBy: party(trigger(of: callback, operation)),
-        createdBy: party(operation?.history.creator ?? callback.creator), ready: callback.ready, began: callback.began,
-        duration: max((callback.ended ?? end) - callback.began, .zero))
+      let parent = callback.parent.flatMap { indices[$0] }
+      let depth = parent.map { $0 < known.steps.count ? known.steps[$0].depth + 1 : 0 } ?? 0
+      if callback.ended == nil { known.open.insert(known.steps.count) }
+      known.steps.append(
+        Waterfall.Step(
+          id: callback.id, site: definitions.site(callback.site), kind: callback.kind, depth: depth,
+          trigger: callback.trigger, triggeredBy: party(trigger(of: callback, operation)),
+          createdBy: party(operation?.history.creator ?? callback.creator), ready: callback.ready,
+          began: callback.began, duration: callback.ended.map { max($0 - callback.began, .zero) } ?? .zero))
+      known.operations.append(callback.isStanding ? nil : operation.map { pending($0, definitions) })
     }
-    var waterfall = Waterfall(
-      chain: chain.id, steps: steps, isCut: parts.isCut || parts.steps.count > told.count, criticalPath: [])
-    let operations = told.map { callback in
-      callback.isStanding ? nil : callback.operation.flatMap { parts.operations[$0] }.map { pending($0, definitions) }
-    }
-    waterfall.criticalPath = CriticalPath(waterfall, operations).segments(of: chain)
-    for case .ran(let step) in waterfall.criticalPath.map(\.state) { waterfall.steps[step].isCritical = true }
-    return waterfall
+    known.isCut = parts.isCut || parts.steps.count > told.count
+    return known
   }
 
   private func trigger(of callback: Occurrence.Callback, _ operation: Operation?) -> SpanID? {

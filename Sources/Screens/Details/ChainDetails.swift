@@ -2,7 +2,7 @@ import Analysis
 import Trace
 
 /// What is known of a chain.
-func detailLines(_ chain: ChainReport, _ input: ScreenInput) -> [DetailLine] {
+func detailLines(_ chain: ChainReport, _ input: ScreenInput, width: Int) -> [DetailLine] {
   let setting = Setting(input)
   let lines: [Line] = [
     [Run(chain.title, .title), Run("  \(chain.state.rawValue)", chain.state.weight.role)],
@@ -15,9 +15,19 @@ func detailLines(_ chain: ChainReport, _ input: ScreenInput) -> [DetailLine] {
     details.append(DetailLine([Run("Waits for", .title)]))
     details += operationFacts(pending, setting).map { DetailLine($0) }
     details[details.count - 1].target = .thing(.operation(pending.id))
+    details += way(chain).map { DetailLine($0) }
     details.append(DetailLine([]))
   }
-  return details + steps(of: chain, setting) + blame(of: chain, input)
+  let waterfall = WaterfallDetails(chain, input, width: width)
+  return details + waterfall.steps + waterfall.criticalPath + blame(of: chain, input)
+}
+
+/// What lies between it and what it waits for in the end, and the circle that it may wait in.
+private func way(_ chain: ChainReport) -> [Line] {
+  let between = chain.waitingThrough.dropLast().map(\.title)
+  let through = between.isEmpty ? [] : [fact("through", between.joined(separator: ", which waits for "))]
+  guard let cycle = chain.waitingCycle, chain.waitingThrough.indices.contains(cycle) else { return through }
+  return through + [fact("in a circle", "it waits for \(chain.waitingThrough[cycle].title) in turn", .error)]
 }
 
 /// How its time divides, as a bar and in words.
@@ -39,25 +49,6 @@ private func shares(_ chain: ChainReport, _ glyphs: Glyphs) -> Line {
   }.joined()
   let words = parts.map { "\($0.1) \($0.2) \(Screens.words($0.0, glyphs))" }.joined(separator: "  ")
   return [Run("  " + filled("spent", 12), .dim), Run(bar, .bar), Run("  " + words)]
-}
-
-private func steps(of chain: ChainReport, _ setting: Setting) -> [DetailLine] {
-  let count = chain.steps.count
-  let all = count < ChainReport.stepLimit ? "Steps" : "Steps, the last \(count)"
-  return [DetailLine([Run(all, .title)])]
-    + chain.steps.map { step in
-      let indent = String(repeating: "  ", count: max(0, min(step.depth, 16)))
-      let waited = step.ready.map { step.began - $0 } ?? .zero
-      let late = waited > .microseconds(100) ? "  waited \(words(waited, setting.glyphs))" : ""
-      return DetailLine(
-        [
-          Run(
-            "  " + padded(clock(step.began - setting.start), 11) + padded(words(step.duration, setting.glyphs), 9)
-              + "  ", .dim),
-          Run(waterfall(step.began - chain.began, step.duration, of: chain.duration, setting.glyphs) + " ", .bar),
-          Run(indent + step.site.function), Run(late, .warning), Run("  \(step.kind)  \(step.site.place)", .dim),
-        ], target: .moment(chain.id.loop, step.began))
-    }
 }
 
 /// Who made its callbacks wait: what is charged adds up to the time that they were queued.

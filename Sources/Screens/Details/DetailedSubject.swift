@@ -4,14 +4,15 @@ import Trace
 extension ScreenState {
   /// What has to be looked into for the details in front; `nil` where the report says it all.
   ///
-  /// What goes on has no end yet: it is the same subject until there is something new to find.
-  func inquiry(_ report: Report) -> Inquiry.Subject? {
+  /// What goes on live has no end yet: it is the same subject until there is something new to find. What a replay cuts off
+  /// goes on beyond the cut, and so does who waits for it.
+  func inquiry(_ report: Report, isLive: Bool) -> Inquiry.Subject? {
     guard let thing = front.details else { return nil }
     switch thing {
     case .site(let site, let kind):
       guard let known = report.sites.first(where: { $0.thing == thing }) else { return nil }
       let runs = known.worst.map { run in
-        Inquiry.Run(loop: run.loop, from: run.began, to: run.running ? run.began : run.began + run.own)
+        Inquiry.Run(loop: run.loop, from: run.began, to: run.running && isLive ? run.began : run.began + run.own)
       }
       return runs.isEmpty ? nil : .site(site, kind, runs: runs)
     case .stall:
@@ -22,7 +23,9 @@ extension ScreenState {
       guard let chain = report.chainList.first(where: { $0.thing == thing }), let last = chain.steps.last else {
         return nil
       }
-      return .chain(id, Inquiry.Run(loop: id.loop, from: chain.began, to: last.began))
+      // Of steps that have ended, what they did at their ends belongs to it.
+      let end = chain.state == .running ? last.began : chain.steps.map { $0.began + $0.duration }.max() ?? last.began
+      return .chain(id, Inquiry.Run(loop: id.loop, from: chain.began, to: end))
     case .operation(let id):
       return report.chainList.first { $0.waitingOn?.id == id }?.waitingOn.map { .operation(id, created: $0.created) }
     case .finding, .tick, .loops: return nil
@@ -40,15 +43,19 @@ func found(_ title: String, _ lines: [DetailLine], else nothing: String, _ input
   return [DetailLine([]), heading] + (lines.isEmpty ? [DetailLine([Run("  " + nothing, .dim)])] : lines)
 }
 
-/// Where in some time a part of it lies, to scale.
-func waterfall(_ from: Nanoseconds, _ duration: Nanoseconds, of whole: Nanoseconds, _ glyphs: Glyphs) -> String {
-  let cells = 16
+/// Where in some time a part of it lies, to scale; ahead of it, how long it waited for its turn.
+func waterfall(
+  _ from: Nanoseconds, _ duration: Nanoseconds, waited: Nanoseconds = .zero, of whole: Nanoseconds, cells: Int = 16,
+  _ glyphs: Glyphs
+) -> String {
   let whole = Double(max(1, whole.count))
   func cell(_ time: Nanoseconds) -> Int { Int(max(0, min(1, Double(time.count) / whole)) * Double(cells)) }
   let first = min(cells - 1, cell(from))
-  let length = max(1, min(cells - first, cell(duration)))
+  let length = max(1, min(cells - first, cell(from + duration) - first))
+  let ready = min(cell(from - waited), first)
   func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
-  return repeated(glyphs.idle, first) + repeated(glyphs.full, length) + repeated(glyphs.idle, cells - first - length)
+  return repeated(glyphs.idle, ready) + repeated(glyphs.crowd, first - ready) + repeated(glyphs.full, length)
+    + repeated(glyphs.idle, cells - first - length)
 }
 
 /// Those whose waits something made longer, the longest wait first.

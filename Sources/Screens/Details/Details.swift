@@ -18,6 +18,8 @@ enum Target: Hashable, Sendable {
   case thing(Thing)
   /// To a moment of a loop.
   case moment(LoopID, Instant)
+  /// To the callbacks of some time, and no other time in any view.
+  case range(ClosedRange<Instant>)
 }
 
 extension ScreenState {
@@ -47,7 +49,7 @@ private func detailLines(
   switch thing {
   case .site: return report.sites.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
   case .stall: return report.stalls.first { $0.thing == thing }.map { detailLines($0, input) }
-  case .chain: return report.chainList.first { $0.thing == thing }.map { detailLines($0, input) }
+  case .chain: return report.chainList.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
   case .finding: return report.findings.first { $0.thing == thing }.map { detailLines($0, input, width: width) }
   case .operation(let id): return operationLines(id, input)
   case .tick(let loop, let from, let to): return tickLines(loop, from, to, input)

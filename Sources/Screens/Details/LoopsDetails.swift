@@ -30,15 +30,16 @@ struct LoopsDetails {
 
   private var figures: [Line] {
     let stalls = Dictionary(grouping: input.report.stalls, by: \.loop)
-    let lived = max(1, (input.report.trace.to - input.report.trace.from).count)
+    func lived(_ loop: LoopReport) -> Double { Double(max(1, (loop.busy + loop.idle).count)) }
     return [
       line("", .heading) { "\($0.info.id.number) \($0.info.name)" },
-      line("process") { "\($0.info.process.pid) \($0.info.process.shortCommand)" },
+      line("process") { "\($0.info.process.pid)" },
+      line("command") { $0.info.process.shortCommand },
       line("state") { state($0) },
       line("busy") { $0.utilization.map(Format.percent) ?? "-" },
       line("over time", .bar) { spark($0.info.id) },
       line("on a CPU") { loop in
-        loop.onCPU.map { Format.percent(Double($0.count) / Double(lived)) } ?? "-"
+        loop.onCPU.map { Format.percent(Double($0.count) / lived(loop)) } ?? "-"
       },
       line("ticks") { words($0.ticks) },
       line("tick p50") { time($0.tick?.p50) },
@@ -46,8 +47,7 @@ struct LoopsDetails {
       line("tick max") { time($0.tick?.max) },
       line("lag p99") { time($0.lag?.p99) },
       line("queued p99") { time($0.queueDelay?.p99) },
-      line("callbacks") { words($0.callbacks) },
-      line("callbacks/s") { words(UInt64(Double($0.callbacks) / (Double(lived) / 1e9))) },
+      line("callbacks/s") { words(UInt64(Double($0.callbacks) / lived($0) * 1e9)) },
       line("stalls") { words(UInt64(stalls[$0.info.id]?.count ?? 0)) },
       line("longest") { loop in time(stalls[loop.info.id]?.map(\.duration).max()) },
     ]
@@ -65,7 +65,7 @@ struct LoopsDetails {
     guard let stall = input.report.stalls.first(where: { $0.loop == loop.info.id && !$0.ended }) else {
       return "running"
     }
-    return "! blocked \(time(stall.duration))"
+    return "stuck \(time(stall.duration))"
   }
 
   /// How busy it was, in as many columns as there are.

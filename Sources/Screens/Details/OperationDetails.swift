@@ -37,7 +37,7 @@ private func creatorLine(_ input: ScreenInput) -> DetailLine {
 /// What is known of an operation that is pending.
 func operationFacts(_ pending: PendingOperation, _ setting: Setting) -> [Line] {
   var lines: [Line] = [
-    fact("a", "\(pending.kind)" + (pending.label.map { ", \($0)" } ?? "")),
+    fact("kind", "\(pending.kind)" + (pending.label.map { ", \($0)" } ?? "")),
     fact("created at", "\(pending.site.function)  \(pending.site.place)"),
     fact(
       "age", "\(words(setting.now - pending.created, setting.glyphs)), since \(clock(pending.created - setting.start))"),

@@ -17,14 +17,16 @@ func detailLines(_ site: SiteReport, _ input: ScreenInput, width: Int) -> [Detai
     fact("self time", "p50 \(time(site.p50)), p99 \(time(site.p99)), max \(time(site.max))"),
   ]
   if let running = site.runningFor { lines.append(fact("running", "for \(time(running)) now", .error)) }
-  lines.append(harmFact(site.harm, upTo: site.harmUpTo, victims: site.victims, setting))
+  lines.append(harmFact(site.harm, upTo: site.harmUpTo, victims: site.victims, isOver: site.runningFor == nil, setting))
   if !input.durations.isEmpty {
     lines += [[], [Run("How many runs took how long", .title)]]
     lines += Histogram(input.durations, width: width, glyphs: setting.glyphs).lines
   }
   return lines.map { DetailLine($0) } + worstLines(site, setting)
     + found("Who scheduled it", schedulingLines(input), else: "nothing is in the trace about that", input)
-    + found("Whom its worst runs made wait", victimLines(input.answer, input), else: "nobody", input)
+    + found(
+      "Whom its worst runs made wait", victimLines(input.answer, input),
+      else: site.runningFor == nil ? "nobody" : "those that wait are known when they run", input)
 }
 
 private func worstLines(_ site: SiteReport, _ setting: Setting) -> [DetailLine] {

@@ -15,7 +15,7 @@ func detailLines(_ stall: Stall, _ input: ScreenInput) -> [DetailLine] {
     fact("cause", stall.cause == .unknown ? "not measured" : stall.cause.words),
   ]
   if let detail = stall.detail { lines.append(fact("about", detail)) }
-  lines.append(harmFact(stall.harm, upTo: stall.harmUpTo, victims: stall.victims, setting))
+  lines.append(harmFact(stall.harm, upTo: stall.harmUpTo, victims: stall.victims, isOver: stall.ended, setting))
   lines += [[], [Run("Stack, innermost first", .title)]]
   lines += stall.stack.isEmpty ? [[Run("  not sampled", .dim)]] : stall.stack.map { [Run("  " + $0)] }
   return lines.map { DetailLine($0) } + seeing(stall, input.report) + victims(of: stall, input)
@@ -30,8 +30,15 @@ private func seeing(_ stall: Stall, _ report: Report) -> [DetailLine] {
     DetailLine(
       [Run("  callback by callback")],
       target: .thing(.tick(stall.loop, stall.began, stall.began + stall.duration))),
+    DetailLine([Run("  every view, in this time only")], target: .range(around(stall))),
   ]
   return seen + (site.map { [DetailLine([Run("  all runs of \($0.site.function)")], target: .thing($0.thing))] } ?? [])
+}
+
+/// A stall's time, and a little more where it is over: those that it kept waiting run then.
+private func around(_ stall: Stall) -> ClosedRange<Instant> {
+  let after = stall.ended ? max(Nanoseconds(stall.duration.count / 10), .milliseconds(1)) : .zero
+  return stall.began...max(stall.began, stall.began + stall.duration + after)
 }
 
 private func victims(of stall: Stall, _ input: ScreenInput) -> [DetailLine] {

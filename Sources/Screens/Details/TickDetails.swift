@@ -11,6 +11,7 @@ func tickLines(_ loop: LoopID, _ from: Instant, _ to: Instant, _ input: ScreenIn
   guard let window = input.window, !window.isDense, window.from == from else {
     return [
       DetailLine(title), DetailLine([Run("Its callbacks are too many to be listed, or not in the trace.", .dim)]),
+      DetailLine([Run("  by site, in this time only")], target: .range(from...max(from, to))),
     ]
   }
   let spans = window.spans.filter { $0.began < to && $0.began >= from }

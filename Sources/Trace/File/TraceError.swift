@@ -16,6 +16,8 @@ public enum TraceError: Error, Hashable, Sendable {
   case beingWritten(name: String)
   /// Somebody deleted the file, or its folder, while it was being written.
   case deleted(name: String)
+  /// Read together with others it has more loops than can be numbered.
+  case tooManyLoops(name: String)
   /// The system refused: which call, on what, why.
   case system(call: String, name: String, errno: Int32)
 }
