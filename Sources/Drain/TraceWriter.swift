@@ -197,14 +197,13 @@ extension TraceWriter {
 
     /// Puts a file of what was kept in this one's place.
     private mutating func compact() throws(TraceError) {
-      let temporary = "\(name).\(getpid()).tmp"
+      guard let old = file?.file else { return }
+      let new = try TraceFile.successor(of: old)
       do throws(TraceError) {
-        let old = file?.file
-        let new = try TraceFile.create(FilePath(temporary), force: false)
         file = try cut(from: Instant(.min), to: Instant(.max), into: new)
-        if let old { try new.replace(old) }
+        try new.replace(old)
       } catch {
-        unlink(temporary)
+        unlink(new.name)
         throw error
       }
     }
