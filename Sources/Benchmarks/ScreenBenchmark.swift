@@ -67,7 +67,8 @@ private func measureKeys(on terminal: PseudoTerminal, _ name: String, _ report: 
   var waits: [(time: Double, key: String)] = []
   var costs: [Double] = []
   for key in keys {
-    terminal.settle(quiet: 20, limit: 0.5)
+    // Longer than Escape is waited after: what follows it sooner is another key.
+    terminal.settle(quiet: 40, limit: 0.5)
     let (began, cpu) = (now(), terminal.cpu)
     terminal.press(key)
     // A key that changes nothing here has no answer.
