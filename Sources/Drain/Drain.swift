@@ -46,8 +46,8 @@ public final class Drain {
   /// Shown every batch that goes into the trace, with the trace's own ids: who looks on need not read it back.
   public var lookingOn: ((Batch) -> Void)?
 
-  /// How many reads of 65536 slots one ring gets before the next one has its turn.
-  private static let readsInTurn = 16
+  /// How many reads of 8192 slots one ring gets before the next one has its turn.
+  private static let readsInTurn = 128
 
   /// Drains the rings of a folder. Of those that are there already the past is taken in as far as it is left; what is
   /// written from now on, and all that new ones write, is in the trace or counted there as a gap.
@@ -126,22 +126,27 @@ public final class Drain {
     let now = ll_monotonic()
     let life = RingCatalog.life(of: sources[index].reader)
     if life == .running { sources[index].aliveAt = Instant(now) }
-    let checkpoint = now >= sources[index].nextCheckpoint || life != sources[index].life
-    if checkpoint { sources[index].nextCheckpoint = now + 1_000_000_000 }
+    let isDue = now >= sources[index].nextCheckpoint || life != sources[index].life
+    if isDue { sources[index].nextCheckpoint = now + 1_000_000_000 }
     sources[index].life = life
     let reader = sources[index].reader
     var events = 0
-    for turn in 0..<Drain.readsInTurn {
-      guard
-        let batch =
-          reader.read(checkpoint: checkpoint && turn == 0, aliveAt: sources[index].aliveAt, define: writer.id(of:))
-      else { break }
-      events += batch.events.count
-      writer.append(batch)
-      lookingOn?(batch)
+    for _ in 0..<Drain.readsInTurn {
+      guard let batch = reader.read(define: writer.id(of:)) else { break }
+      events += take(batch)
       if reader.isDrained { break }
+    }
+    // With as little ahead of it as can be: what is read at once with it has to fit into one read.
+    if isDue, let batch = reader.read(checkpoint: true, aliveAt: sources[index].aliveAt, define: writer.id(of:)) {
+      events += take(batch)
     }
     if life != .running, reader.isDrained { sources[index].isDrained = true }
     return events
+  }
+
+  private func take(_ batch: Batch) -> Int {
+    writer.append(batch)
+    lookingOn?(batch)
+    return batch.events.count
   }
 }

@@ -58,6 +58,18 @@ final class TraceFile: Sendable {
     return TraceFile(descriptor, "looptop-spool", isNamed: false)
   }
 
+  /// Makes a file that is to take another's place once it is whole: without a name until then, so that nothing is left of
+  /// it where somebody is killed; where the file system knows no files without names, under one beside the other's.
+  static func successor(of other: TraceFile) throws(TraceError) -> TraceFile {
+    let name = "\(other.name).\(getpid()).tmp"
+    let folder = FilePath(name).removingLastComponent().string
+    let descriptor = ll_open_unlinked(folder.isEmpty ? "." : folder)
+    guard descriptor >= 0 else { return try create(FilePath(name), force: false) }
+    let file = TraceFile(descriptor, name, isNamed: false)
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .beingWritten(name: name) }
+    return file
+  }
+
   /// Makes the file end with all of `bytes`, written at `end`; or leaves it ending there, and says why.
   func write(_ bytes: [UInt8], at end: UInt64) throws(TraceError) {
     guard !isDeleted else { throw .deleted(name: name) }
@@ -101,8 +113,13 @@ final class TraceFile: Sendable {
   }
 
   /// Puts this file in another's place, under its name.
+  ///
+  /// One without a name gets its own for that moment: no call puts a file without one in another's place.
   func replace(_ other: TraceFile) throws(TraceError) {
     guard !other.isDeleted else { throw .deleted(name: other.name) }
+    if !isNamed, linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0 {
+      throw .system(call: "linkat", name: name, errno: errno)
+    }
     guard rename(name, other.name) == 0 else { throw .system(call: "rename", name: other.name, errno: errno) }
   }
 

@@ -128,6 +128,14 @@ public final class TraceWriter: OpenTail {
   }
 }
 
+extension Batch {
+  /// The index of the first checkpoint behind that event, or the batch's end.
+  fileprivate func nextCheckpoint(after index: Int) -> Int {
+    if checkpoints.isEmpty { return events.count }
+    return (index + 1..<events.count).first(where: isCheckpoint) ?? events.count
+  }
+}
+
 extension TraceWriter {
   /// Everything that the lock protects.
   fileprivate struct State: ~Copyable {
@@ -156,27 +164,28 @@ extension TraceWriter {
 
     mutating func append(_ batch: Batch) {
       precondition(file != nil, "a batch for a trace that is closed")
-      var chunk = loops.removeValue(forKey: batch.loop) ?? OpenChunk(loop: batch.loop)
-      for event in batch.events {
-        // What is kept has to begin with one.
-        if spool != nil, case .checkpoint = event.body, !chunk.isEmpty { seal(&chunk) }
-        chunk.add(event, of: batch)
-        if chunk.isFull { seal(&chunk) }
-      }
-      if let last = batch.events.last?.time { newest = newest.map { max($0, last) } ?? last }
+      guard let last = batch.events.last?.time else { return }
+      newest = newest.map { max($0, last) } ?? last
+      let chunk = loops[batch.loop] ?? OpenChunk(loop: batch.loop)
       loops[batch.loop] = chunk
+      var at = 0
+      while at < batch.events.count {
+        // What is kept has to begin with one.
+        if spool != nil, batch.isCheckpoint(at), !chunk.isEmpty { seal(chunk) }
+        let end = spool == nil ? batch.events.count : batch.nextCheckpoint(after: at)
+        at = chunk.add(batch, at..<end)
+        if chunk.isFull { seal(chunk) }
+      }
     }
 
     /// Seals the chunks whose first event's time is to be sealed, and tries to write the gaps of all.
     mutating func flush(_ isDue: (Instant) -> Bool) {
-      for loop in loops.keys.sorted() {
-        guard var chunk = loops.removeValue(forKey: loop) else { continue }
-        if let first = chunk.batch.events.first?.time, isDue(first) {
-          seal(&chunk)
+      for (_, chunk) in loops.sorted(by: { $0.key < $1.key }) {
+        if let first = chunk.from, isDue(first) {
+          seal(chunk)
         } else if chunk.lost != nil {
-          writeGap(&chunk)
+          writeGap(chunk)
         }
-        loops[loop] = chunk
       }
     }
 
@@ -197,14 +206,13 @@ extension TraceWriter {
 
     /// Puts a file of what was kept in this one's place.
     private mutating func compact() throws(TraceError) {
-      let temporary = "\(name).\(getpid()).tmp"
+      guard let old = file?.file else { return }
+      let new = try TraceFile.successor(of: old)
       do throws(TraceError) {
-        let old = file?.file
-        let new = try TraceFile.create(FilePath(temporary), force: false)
         file = try cut(from: Instant(.min), to: Instant(.max), into: new)
-        if let old { try new.replace(old) }
+        try new.replace(old)
       } catch {
-        unlink(temporary)
+        unlink(new.name)
         throw error
       }
     }
@@ -228,21 +236,21 @@ extension TraceWriter {
     // MARK: Chunks
 
     /// Writes the chunk and the gap ahead of it as one, so that a disk with room for a gap only is not filled with gaps.
-    private mutating func seal(_ chunk: inout OpenChunk) {
+    private mutating func seal(_ chunk: OpenChunk) {
       let written = attempt { state throws(TraceError) in
-        let events = Part(header: chunk.header(), payload: try state.encode(chunk.batch))
+        let events = Part(header: chunk.header(), payload: chunk.payload)
         try state.write([try state.gapPart(chunk), events].compactMap(\.self), opens: chunk.opens)
       }
       if written {
         chunk.gapWritten()
         chunk.sealed()
       } else {
-        lostEvents += UInt64(chunk.batch.events.count)
+        lostEvents += chunk.count
         chunk.lose()
       }
     }
 
-    private mutating func writeGap(_ chunk: inout OpenChunk) {
+    private mutating func writeGap(_ chunk: OpenChunk) {
       let written = attempt { state throws(TraceError) in
         if let gap = try state.gapPart(chunk) { try state.write([gap]) }
       }

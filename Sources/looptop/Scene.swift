@@ -75,12 +75,10 @@ final class Scene {
     return hasChanged
   }
 
-  /// How often something live is shown anew, and where nothing comes: it still grows older.
-  private static let (shortInterval, longInterval, idleInterval) = (
-    Nanoseconds.milliseconds(100), Nanoseconds.milliseconds(250), Nanoseconds.milliseconds(500)
-  )
-  /// What comes in less than that many events is little, and shown less often.
-  private static let little = 256
+  /// How often something live is shown anew, and where little comes or nothing: it still grows older.
+  private static let (interval, idleInterval) = (Nanoseconds.milliseconds(100), Nanoseconds.milliseconds(500))
+  /// So many events are worth a screen sooner: a program that does little else than poll brings some hundreds.
+  private static let little = 4_096
 
   /// Takes in what has come; returns whether that is to be shown now.
   private func takeIn(_ recording: Recording) throws(Failure) -> Bool {
@@ -90,9 +88,7 @@ final class Scene {
     study.isLive = !recording.isFinished
     guard wasLive || study.isLive else { return false }
     if wasLive != study.isLive { return true }
-    let interval =
-      arrived == 0 ? Scene.idleInterval : arrived < Scene.little ? Scene.longInterval : Scene.shortInterval
-    guard isDue(interval) else { return false }
+    guard isDue(arrived < Scene.little ? Scene.idleInterval : Scene.interval) else { return false }
     arrived = 0
     return true
   }

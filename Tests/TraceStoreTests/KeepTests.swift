@@ -94,6 +94,28 @@ import TraceStore
     }
   }
 
+  @Test func nothingIsLeftBesideByOneThatIsKilledWhileItCloses() async throws {
+    let folder = try Folder()
+    let trace = folder.trace.string
+    // The limit is the process's, and whoever goes beyond it is killed: so this has one of its own.
+    await #expect(processExitsWith: .signal(SIGXFSZ)) { [trace = trace as String] in
+      let writer = try TraceWriter(creating: FilePath(trace), keeping: .bytes(128 << 10))
+      _ = writer.add(loop: loop("main"))
+      var dice = Generator(state: 1)
+      KeepTests().write(seconds: 0..<60, to: writer, &dice)
+      writer.flush()
+      // Nothing more goes into the file itself, and what was kept of it does not fit into another one.
+      var limit = rlimit(rlim_cur: 64 << 10, rlim_max: 64 << 10)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      signal(SIGXFSZ, SIG_DFL)
+      var none = sigset_t()
+      pthread_sigmask(SIG_SETMASK, &none, nil)
+      writer.close()
+    }
+    #expect(try folder.names == ["t.looptrace"])
+    #expect(try TraceStore(path: folder.trace).chunks.count > 0)
+  }
+
   @Test func ofWhatIsKeptATimeCanBeSaved() throws {
     let folder = try Folder()
     let writer = try TraceWriter(spool: .latest(.seconds(60)))

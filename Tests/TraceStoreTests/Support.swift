@@ -22,6 +22,22 @@ final class Folder {
   }
 
   var trace: FilePath { path.appending("t.looptrace") }
+
+  /// What is in it.
+  var names: [String] {
+    get throws {
+      let stream = try #require(opendir(path.string))
+      defer { closedir(stream) }
+      var names: [String] = []
+      while let entry = readdir(stream) {
+        names.append(
+          withUnsafePointer(to: &entry.pointee.d_name) {
+            String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+          })
+      }
+      return names.filter { !$0.hasPrefix(".") }.sorted()
+    }
+  }
 }
 
 func bytes(of path: FilePath) throws -> [UInt8] {

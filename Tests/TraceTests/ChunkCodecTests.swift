@@ -16,6 +16,41 @@ import Testing
     #expect(back == batch)
   }
 
+  @Test func anEncoderThatIsUsedAgainKnowsNothingOfTheChunkBefore() throws {
+    var source = RandomBatch(seed: 5)
+    var encoder = ChunkEncoder()
+    for count in [700, 0, 300] {
+      let batch = source.make(events: count)
+      encoder.clear()
+      #expect(encoder.append(batch, batch.events.indices) == batch.events.count)
+      #expect(encoder.payload == (try ChunkCodec.encode(batch)))
+    }
+  }
+
+  @Test func whatIsEncodedSoFarCanBeReadAtAnyTime() throws {
+    var source = RandomBatch(seed: 6)
+    let batch = source.make(events: 300)
+    var encoder = ChunkEncoder()
+    for index in batch.events.indices {
+      _ = encoder.append(batch, index..<(index + 1))
+      #expect(encoder.to == batch.events[index].time)
+      #expect(try decode(encoder.payload, index + 1).events.map(\.time) == batch.events[...index].map(\.time))
+    }
+    #expect(try decode(encoder.payload, batch.events.count) == batch)
+  }
+
+  @Test func anEncoderStopsBehindWhatTakesTooMuchRoom() {
+    var batch = Batch(loop: LoopID(1))
+    for length in [10, 100, 1_000] {
+      let text = batch.add(text: String(repeating: "x", count: length))
+      batch.events.append(Event(Instant(Int64(length)), .marked(text)))
+    }
+    var encoder = ChunkEncoder()
+    #expect(encoder.append(batch, 0..<3, extraLimit: 110) == 2)
+    #expect(encoder.count == 2)
+    #expect(encoder.extra == 110)
+  }
+
   @Test func anEmptyBatchComesBackEmpty() throws {
     #expect(try decode(ChunkCodec.encode(Batch(loop: LoopID(3))), 0) == Batch(loop: LoopID(3)))
   }
@@ -26,10 +61,10 @@ import Testing
     #expect(kinds.count == EventCode.allCases.filter(\.isEvent).count)
   }
 
-  @Test func aPayloadCutAnywhereIsDamagedAndNothingWorse() {
+  @Test func aPayloadCutAnywhereIsDamagedAndNothingWorse() throws {
     var source = RandomBatch(seed: 7)
     let batch = source.make(events: 300)
-    let (payload, events) = (ChunkEncoder.encode(batch), batch.events.count)
+    let (payload, events) = (try ChunkCodec.encode(batch), batch.events.count)
     for length in 0..<payload.count {
       #expect(throws: Payload.Failure.damaged) { try decode(Array(payload[..<length]), events) }
     }
@@ -38,7 +73,7 @@ import Testing
   @Test func noPayloadWithAWrongByteBringsTheReaderDown() throws {
     var source = RandomBatch(seed: 8)
     let batch = source.make(events: 200)
-    let (payload, events) = (ChunkEncoder.encode(batch), batch.events.count)
+    let (payload, events) = (try ChunkCodec.encode(batch), batch.events.count)
     var dice = Dice(state: 9)
     for at in payload.indices {
       var hostile = payload
@@ -58,10 +93,10 @@ import Testing
     }
   }
 
-  @Test func aHeaderThatLiesAboutTheNumberOfEventsIsDamaged() {
+  @Test func aHeaderThatLiesAboutTheNumberOfEventsIsDamaged() throws {
     var source = RandomBatch(seed: 2)
     let batch = source.make(events: 20)
-    let payload = ChunkEncoder.encode(batch)
+    let payload = try ChunkCodec.encode(batch)
     for count in [0, batch.events.count - 1, batch.events.count + 1, Int(UInt32.max)] {
       #expect(throws: Payload.Failure.damaged) { try decode(payload, count) }
     }

@@ -9,7 +9,9 @@ package enum ChunkCodec {
   /// left out.
   package static func encode(_ batch: Batch) throws(Payload.Failure) -> [UInt8] {
     guard batch.events.count <= eventLimit else { throw .tooLong }
-    let payload = ChunkEncoder.encode(batch)
+    var encoder = ChunkEncoder()
+    _ = encoder.append(batch, batch.events.indices)
+    let payload = encoder.payload
     guard payload.count <= ChunkHeader.payloadLimit else { throw .tooLong }
     return payload
   }

@@ -64,6 +64,18 @@ struct ChunkContext {
     pollReturned = time
   }
 
+  /// As at a chunk's begin; its memory is used again.
+  mutating func restart(time: Int64) {
+    var fresh = ChunkContext(time: time, base: 0)
+    swap(&fresh.outer, &outer)
+    swap(&fresh.known, &known)
+    swap(&fresh.queue, &queue)
+    fresh.outer.removeAll(keepingCapacity: true)
+    fresh.known.removeAll(keepingCapacity: true)
+    fresh.queue.removeAll(keepingCapacity: true)
+    self = fresh
+  }
+
   @inline(__always) mutating func open(_ span: Open) {
     if depth < outer.count { outer[depth] = top } else { outer.append(top) }
     depth += 1

@@ -1,48 +1,65 @@
-/// Writes the events of a batch as columns.
+/// Writes events as columns, as they come, and one chunk's after the other's.
 ///
-/// About 150 ns an event, most of it for looking operations up; a reader pays a tenth of it.
-struct ChunkEncoder {
-  private(set) var columns = ColumnWriter()
-  private var context: ChunkContext
+/// It owns the columns' memory by itself and is never copied.
+package struct ChunkEncoder: ~Copyable {
+  var columns = ColumnWriter()
+  var context = ChunkContext(time: 0, base: 0)
   private var codes: [Shape: Int] = [:]
   /// Shapes seen lately, with their numbers, by a few bits of a cheap hash: the dictionary's was a tenth of the work.
   private var recent = [(shape: Shape, number: Int)](repeating: (Shape(raw: 0), -1), count: 64)
-  private var knownIndex: [UInt64: Int] = [:]
-  private var queueIndex: [UInt64: Int] = [:]
+  private var knownPlaces = IDPlaces()
+  private var queuePlaces = IDPlaces()
   /// For each site the times from both bases to the moment that was due last.
   private var delays: [SiteID: (poll: Int64, event: Int64)] = [:]
-  private let batch: Batch
+  /// How many events the chunk has.
+  package private(set) var count = 0
+  /// The chunk's first event's time, and its last one's.
+  package private(set) var (from, to) = (Instant(0), Instant(0))
+  /// Whether the chunk has an id of its own, from which the others are foretold.
+  private var knowsBase = false
+  /// About how many bytes texts and checkpoints take.
+  package var extra = 0
 
-  init(_ batch: Batch) {
-    self.batch = batch
-    let time = batch.events.first?.time.nanoseconds ?? 0
-    let own = batch.events.indices.lazy.compactMap { index in
-      Self.ownID(batch.events[index]).map { $0 &- UInt64(index) }
+  /// How much of a text is kept.
+  private static let textLimit = 64 << 10
+
+  /// An empty chunk.
+  package init() { start() }
+
+  /// Begins a new chunk; its memory is used again.
+  package mutating func clear() {
+    columns.clear()
+    codes.removeAll(keepingCapacity: true)
+    for place in recent.indices { recent[place].number = -1 }
+    knownPlaces.clear()
+    queuePlaces.clear()
+    delays.removeAll(keepingCapacity: true)
+    (count, knowsBase, extra) = (0, false, 0)
+    start()
+  }
+
+  private mutating func start() {
+    columns.append(0, to: .start)
+    columns.append(0, to: .start)
+  }
+
+  /// Adds events of a batch, up to that one after which texts and checkpoints take as much as `extraLimit` bytes; returns
+  /// the index of the first that was not added.
+  package mutating func append(_ batch: Batch, _ range: Range<Int>, extraLimit: Int = .max) -> Int {
+    for index in range {
+      encode(batch.events[index], of: batch)
+      if extra >= extraLimit { return index + 1 }
     }
-    context = ChunkContext(time: time, base: own.first ?? 0)
-    columns.append(UInt64(bitPattern: time), to: .start)
-    columns.append(context.base, to: .start)
+    return range.upperBound
   }
 
-  /// The payload of a chunk with the batch's events.
-  static func encode(_ batch: Batch) -> [UInt8] {
-    var encoder = ChunkEncoder(batch)
-    for (index, event) in batch.events.enumerated() { encoder.encode(event, at: UInt64(index)) }
-    return encoder.columns.bytes
-  }
-
-  private static func ownID(_ event: Event) -> UInt64? {
-    switch event.body {
-    case .created(let created): created.id.raw
-    case .began(let began): began.id.raw
-    default: nil
-    }
-  }
+  /// The payload of a chunk with the events so far.
+  package var payload: [UInt8] { columns.bytes }
 
   // MARK: What repeats
 
   /// Writes the event's shape and time; returns the shape's number.
-  private mutating func begin(_ shape: Shape, _ code: EventCode, _ time: Instant) -> Int {
+  mutating func begin(_ shape: Shape, _ code: EventCode, _ time: Instant) -> Int {
     let place = Int(truncatingIfNeeded: (shape.raw &* 0x9e37_79b9_7f4a_7c15) >> 58)
     if recent[place].number < 0 || recent[place].shape != shape { recent[place] = (shape, lookUp(shape)) }
     let number = recent[place].number
@@ -63,9 +80,13 @@ struct ChunkEncoder {
     return number
   }
 
-  private mutating func encode(_ event: Event, at index: UInt64) {
+  @inline(__always) private mutating func encode(_ event: Event, of batch: Batch) {
     let time = event.time
+    if count == 0 { begin(at: time) }
+    to = time
     switch event.body {
+    case .began(let began): encode(began, time)
+    case .ended(let span, let threw): encode(ended: span, threw: threw, time)
     case .loopBegan: _ = begin(Shape(.loopBegan), .loopBegan, time)
     case .loopEnded: _ = begin(Shape(.loopEnded), .loopEnded, time)
     case .pollEntered(let timeout): encode(timeout: timeout, time)
@@ -73,16 +94,14 @@ struct ChunkEncoder {
       _ = begin(Shape(.pollReturned), .pollReturned, time)
       columns.append(UInt64(ready), to: ColumnID(.pollReturned, 1))
       context.pollReturned = time.nanoseconds
-    case .created(let created): encode(created, time, at: index)
-    case .queued(let queued): encode(queued, time, at: index)
-    case .began(let began): encode(began, time, at: index)
-    case .ended(let span, let threw): encode(ended: span, threw: threw, time)
+    case .created(let created): encode(created, time)
+    case .queued(let queued): encode(queued, time)
     case .settled(let operation, let outcome, let text):
       let reference = refer(to: operation)
       let flags = reference.mode.rawValue | (text == nil ? 0 : Shape.text)
       let code = begin(Shape(.settled, flags: flags, outcome.rawValue), .settled, time)
       write(reference, code, to: ColumnID(.settled, 1))
-      if let text { columns.append(text: batch.text(text)) }
+      if let text { write(text, of: batch) }
     case .awaits(let waiting, on: let source):
       let first = refer(to: waiting)
       let second = refer(to: source)
@@ -95,15 +114,29 @@ struct ChunkEncoder {
       context.poolEnded = moment.nanoseconds
     case .unhandled(let operation, let text):
       encode(.unhandled, operation, time)
-      columns.append(text: batch.text(text))
+      write(text, of: batch)
     case .chainNamed(let chain, let text):
       let mode = mode(ofChain: chain)
       _ = begin(Shape(.chainNamed, flags: mode.rawValue), .chainNamed, time)
       write(chain, mode, to: ColumnID(.chainNamed, 1))
-      columns.append(text: batch.text(text))
+      write(text, of: batch)
       context.name(chain: chain.raw)
-    default: encodeRare(event.body, time)
+    default: encodeRare(event.body, of: batch, time)
     }
+    count += 1
+  }
+
+  private mutating func begin(at time: Instant) {
+    from = time
+    context.restart(time: time.nanoseconds)
+    columns.set(UInt64(bitPattern: time.nanoseconds), of: .start, at: 0)
+  }
+
+  mutating func write(_ id: TextID, of batch: Batch) {
+    var text = batch.text(id)
+    if text.utf8.count > Self.textLimit { text = String(decoding: text.utf8.prefix(Self.textLimit - 2), as: UTF8.self) }
+    extra += text.utf8.count
+    columns.append(text: text)
   }
 
   private mutating func encode(timeout: Nanoseconds?, _ time: Instant) {
@@ -126,45 +159,54 @@ struct ChunkEncoder {
 
   // MARK: Operations
 
-  private typealias Reference = (mode: ReferenceMode, id: UInt64)
+  /// How to say which operation is meant.
+  private struct Reference {
+    var mode: ReferenceMode
+    var id: UInt64
+    /// Its place in the list that the mode says.
+    var place = 0
+  }
 
   /// How to say which operation is meant; the queue comes first for a span that may have waited in it.
   private func refer(to operation: OperationID, queueFirst: Bool = false) -> Reference {
     let id = operation.raw
-    if queueFirst, queueIndex[id] != nil { return (.queue, id) }
-    if id != 0, id == context.top.operation { return (.innermost, id) }
-    if id != 0, id == context.lastEnded { return (.lastEnded, id) }
-    if knownIndex[id] != nil { return (.known, id) }
-    return (queueIndex[id] != nil ? .queue : .outside, id)
+    if queueFirst, let place = queuePlaces[id] { return Reference(mode: .queue, id: id, place: place) }
+    if id != 0, id == context.top.operation { return Reference(mode: .innermost, id: id) }
+    if id != 0, id == context.lastEnded { return Reference(mode: .lastEnded, id: id) }
+    if let place = knownPlaces[id] { return Reference(mode: .known, id: id, place: place) }
+    if !queueFirst, let place = queuePlaces[id] { return Reference(mode: .queue, id: id, place: place) }
+    return Reference(mode: .outside, id: id)
   }
 
-  /// Writes which operation is meant; returns what is known of it.
-  @discardableResult
-  private mutating func write(_ reference: Reference, _ code: Int, to column: ColumnID) -> ChunkContext.Known {
+  /// What is known of an operation.
+  private func known(of reference: Reference) -> ChunkContext.Known {
     switch reference.mode {
-    case .none: break
-    case .innermost: return ChunkContext.Known(id: reference.id, chain: context.top.chain)
-    case .lastEnded: break
+    case .innermost: ChunkContext.Known(id: reference.id, chain: context.top.chain)
+    case .queue: context.queue[reference.place]
+    case .known: context.known[reference.place]
+    case .none, .lastEnded, .outside: ChunkContext.Known(id: reference.id)
+    }
+  }
+
+  /// Writes which operation is meant.
+  private mutating func write(_ reference: Reference, _ code: Int, to column: ColumnID) {
+    switch reference.mode {
+    case .none, .innermost, .lastEnded: break
     case .queue:
-      guard let index = queueIndex[reference.id] else { break }
-      columns.append(signed: Int64(index - context.queueNext), to: column)
-      context.queueNext = index + 1
-      return context.queue[index]
+      columns.append(signed: Int64(reference.place - context.queueNext), to: column)
+      context.queueNext = reference.place + 1
     case .known:
-      guard let index = knownIndex[reference.id] else { break }
-      columns.append(signed: Int64(index - context.knownNext[code]), to: column)
-      context.knownNext[code] = index + 1
-      return context.known[index]
+      columns.append(signed: Int64(reference.place - context.knownNext[code]), to: column)
+      context.knownNext[code] = reference.place + 1
     case .outside:
       columns.append(signed: Int64(bitPattern: reference.id &- context.outside), to: .outside)
       context.outside = reference.id
       add(known: ChunkContext.Known(id: reference.id))
     }
-    return ChunkContext.Known(id: reference.id)
   }
 
   private mutating func add(known entry: ChunkContext.Known) {
-    knownIndex[entry.id] = context.known.count
+    knownPlaces.set(entry.id, to: context.known.count)
     context.add(known: entry)
   }
 
@@ -179,15 +221,22 @@ struct ChunkEncoder {
     columns.append(signed: (time - moment).count, to: ColumnID(code, 2))
   }
 
-  private mutating func write(own id: UInt64, at index: UInt64, to column: ColumnID) {
-    let miss = id &- context.base &- index
+  private mutating func write(own id: UInt64, to column: ColumnID) {
+    if !knowsBase { foretell(from: id) }
+    let miss = id &- context.base &- UInt64(count)
     columns.append(signed: Int64(bitPattern: miss), to: column)
     context.base &+= miss
   }
 
   /// Whether an id that the chunk has not seen is likely to be new: near where one that begins here is foretold.
-  private func isOwn(_ id: UInt64, at index: UInt64) -> Bool {
-    Int64(bitPattern: id &- context.base &- index).magnitude < 1 << 16
+  private func isOwn(_ id: UInt64) -> Bool {
+    knowsBase && Int64(bitPattern: id &- context.base &- UInt64(count)).magnitude < 1 << 16
+  }
+
+  private mutating func foretell(from id: UInt64) {
+    knowsBase = true
+    context.base = id &- UInt64(count)
+    columns.set(context.base, of: .start, at: 1)
   }
 
   // MARK: Chains and creators
@@ -224,7 +273,7 @@ struct ChunkEncoder {
 
   // MARK: The four that make up most of a trace
 
-  private mutating func encode(_ created: Event.Created, _ time: Instant, at index: UInt64) {
+  private mutating func encode(_ created: Event.Created, _ time: Instant) {
     let chain = mode(ofChain: created.chain)
     let creator = mode(ofCreator: created.creator)
     var flags = chain.rawValue | creator.rawValue << 2
@@ -234,7 +283,7 @@ struct ChunkEncoder {
     let base: DueBase = created.due.map { self.base(ofDue: $0, time, created.site) } ?? .pollReturned
     let code = begin(
       Shape(.created, flags: flags, created.kind.rawValue, base.rawValue, site: created.site), .created, time)
-    write(own: created.id.raw, at: index, to: ColumnID(.created, 1))
+    write(own: created.id.raw, to: ColumnID(.created, 1))
     write(created.chain, chain, to: ColumnID(.created, 2))
     write(created.creator, creator, to: ColumnID(.created, 3))
     if let due = created.due?.nanoseconds {
@@ -254,47 +303,42 @@ struct ChunkEncoder {
     return (now.event &- last.event).magnitude < (now.poll &- last.poll).magnitude ? .event : .pollReturned
   }
 
-  private mutating func encode(_ queued: Event.Queued, _ time: Instant, at index: UInt64) {
+  private mutating func encode(_ queued: Event.Queued, _ time: Instant) {
     let chain = mode(ofChain: queued.chain)
     let creator = mode(ofCreator: queued.creator)
     var reference = refer(to: queued.id)
-    if reference.mode == .outside, isOwn(queued.id.raw, at: index) { reference.mode = .none }
+    if reference.mode == .outside, isOwn(queued.id.raw) { reference.mode = .none }
     let isFromPool = queued.moment.nanoseconds == context.poolEnded
     let flags =
       chain.rawValue | creator.rawValue << 2 | reference.mode.rawValue << 4 | (isFromPool ? Shape.atPoolEnd : 0)
     let shape = Shape(.queued, flags: flags, queued.kind.rawValue, queued.trigger.rawValue, site: queued.site)
     let code = begin(shape, .queued, time)
-    if reference.mode == .none { write(own: queued.id.raw, at: index, to: ColumnID(.queued, 5)) }
+    if reference.mode == .none { write(own: queued.id.raw, to: ColumnID(.queued, 5)) }
     write(reference, code, to: ColumnID(.queued, 1))
     if !isFromPool { columns.append(signed: (time - queued.moment).count, to: ColumnID(.queued, 2)) }
     write(queued.chain, chain, to: ColumnID(.queued, 3))
     write(queued.creator, creator, to: ColumnID(.queued, 4))
-    queueIndex[queued.id.raw] = context.queue.count
+    queuePlaces.set(queued.id.raw, to: context.queue.count)
     let entry = ChunkContext.Known(
       id: queued.id.raw, chain: queued.chain?.raw ?? 0, ready: queued.moment.nanoseconds)
     context.add(queued: entry)
   }
 
-  private mutating func encode(_ began: Event.Began, _ time: Instant, at index: UInt64) {
-    let reference: Reference = began.operation.map { refer(to: $0, queueFirst: true) } ?? (.none, 0)
-    let foretold =
-      switch reference.mode {
-      case .queue: context.queue[queueIndex[reference.id, default: 0]].ready
-      case .known: context.known[knownIndex[reference.id, default: 0]].ready
-      default: ChunkContext.never
-      }
+  private mutating func encode(_ began: Event.Began, _ time: Instant) {
+    let reference = began.operation.map { refer(to: $0, queueFirst: true) } ?? Reference(mode: .none, id: 0)
+    let known = known(of: reference)
     let ready: ReadyMode =
       switch began.ready?.nanoseconds {
       case nil: .none
       case ChunkContext.never: .other
-      case foretold: .foretold
+      case known.ready: .foretold
       default: .other
       }
     let flags = reference.mode.rawValue | ready.rawValue << 3 | (began.startsChain ? Shape.startsChain : 0)
     let shape = Shape(.began, flags: flags, began.kind.rawValue, began.trigger.rawValue, site: began.site)
     let code = begin(shape, .began, time)
-    write(own: began.id.raw, at: index, to: ColumnID(.began, 1))
-    let known = write(reference, code, to: ColumnID(.began, 2))
+    write(own: began.id.raw, to: ColumnID(.began, 1))
+    write(reference, code, to: ColumnID(.began, 2))
     if ready == .other, let moment = began.ready {
       columns.append(signed: (time - moment).count, to: ColumnID(.began, 3))
     }
@@ -311,58 +355,5 @@ struct ChunkEncoder {
     } else {
       columns.append(signed: Int64(bitPattern: span.raw &- context.top.id), to: ColumnID(.ended, 1))
     }
-  }
-
-  // MARK: The rest
-
-  private mutating func encodeRare(_ body: Event.Body, _ time: Instant) {
-    switch body {
-    case .marked(let text):
-      _ = begin(Shape(.marked), .marked, time)
-      columns.append(text: batch.text(text))
-    case .watched(let descriptor, let text):
-      _ = begin(Shape(.watched), .watched, time)
-      columns.append(signed: Int64(descriptor), to: ColumnID(.watched, 1))
-      columns.append(text: batch.text(text))
-    case .unwatched(let descriptor):
-      _ = begin(Shape(.unwatched), .unwatched, time)
-      columns.append(signed: Int64(descriptor), to: ColumnID(.unwatched, 1))
-    case .pool(let queued, let running):
-      _ = begin(Shape(.pool), .pool, time)
-      columns.append(UInt64(queued), to: ColumnID(.pool, 1))
-      columns.append(UInt64(running), to: ColumnID(.pool, 2))
-    case .used(let usage):
-      _ = begin(Shape(.used), .used, time)
-      for (field, (now, before)) in zip(usage.numbers, context.usage.numbers).enumerated() {
-        columns.append(signed: now &- before, to: ColumnID(.used, field + 1))
-      }
-      context.usage = usage
-    case .anchor(let anchor):
-      _ = begin(Shape(.anchor), .anchor, time)
-      let monotonic = anchor.monotonic.nanoseconds
-      let counter = Int64(bitPattern: anchor.counter &- context.anchor.counter)
-      let numbers = [
-        counter, monotonic &- time.nanoseconds, anchor.boottime &- monotonic, anchor.realtime &- monotonic,
-      ]
-      for (field, number) in numbers.enumerated() { columns.append(signed: number, to: ColumnID(.anchor, field + 1)) }
-      context.anchor = anchor
-    case .gap(let gap):
-      _ = begin(Shape(.gap, flags: gap.events == nil ? 0 : 1, gap.reason.rawValue), .gap, time)
-      columns.append(signed: (time - gap.from).count, to: ColumnID(.gap, 1))
-      columns.append(signed: (time - gap.to).count, to: ColumnID(.gap, 2))
-      if let events = gap.events { columns.append(events, to: ColumnID(.gap, 3)) }
-    case .checkpoint(let index):
-      _ = begin(Shape(.checkpoint), .checkpoint, time)
-      let exists = batch.checkpoints.indices.contains(Int(index))
-      columns.append(exists ? batch.checkpoints[Int(index)] : Checkpoint(), at: time)
-    default: preconditionFailure("a kind of event without a number: \(body)")
-    }
-  }
-}
-
-extension Usage {
-  /// Its five numbers in the order of the file's columns.
-  var numbers: [Int64] {
-    [cpu.count] + [voluntarySwitches, involuntarySwitches, minorFaults, majorFaults].map(Int64.init)
   }
 }

@@ -3,58 +3,6 @@
 // to mispredict (13 ns each were measured) and checks bounds once; the planes of zeros that one large number costs are
 // nothing to zstd, which also packs a plane of noise and one of repetition better when they are apart.
 
-/// Collects the numbers of all columns of one chunk.
-struct ColumnWriter {
-  private var columns: [[UInt64]] = Array(repeating: [], count: ColumnID.limit)
-  private(set) var textBytes: [UInt8] = []
-
-  /// Appends to a column.
-  @inline(__always) mutating func append(_ value: UInt64, to column: ColumnID) {
-    columns[column.number].append(value)
-  }
-
-  /// Appends a number with a sign to a column.
-  @inline(__always) mutating func append(signed value: Int64, to column: ColumnID) {
-    append(zigzag(value), to: column)
-  }
-
-  /// Appends a text to the texts' two columns.
-  mutating func append(text: String) {
-    append(UInt64(text.utf8.count), to: .textLengths)
-    textBytes.append(contentsOf: text.utf8)
-  }
-
-  /// The directory (number, packing, width and count of each column), then the columns.
-  var bytes: [UInt8] {
-    var head: [UInt8] = []
-    var body: [UInt8] = []
-    var count: UInt16 = 0
-    func add(_ number: Int, width: Int, values: Int) {
-      head.append(number: UInt16(number))
-      head.append(0)
-      head.append(UInt8(width))
-      head.append(number: UInt32(values))
-      count += 1
-    }
-    for (number, values) in columns.enumerated() where !values.isEmpty {
-      let width = max(1, (64 - values.reduce(0, |).leadingZeroBitCount + 7) / 8)
-      add(number, width: width, values: values.count)
-      for plane in 0..<width {
-        body.append(contentsOf: values.lazy.map { UInt8(truncatingIfNeeded: $0 >> (8 * plane)) })
-      }
-    }
-    if !textBytes.isEmpty {
-      add(ColumnID.textBytes.number, width: 1, values: textBytes.count)
-      body += textBytes
-    }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(4 + head.count + body.count)
-    bytes.append(number: count)
-    bytes.append(number: UInt16(0))
-    return bytes + head + body
-  }
-}
-
 /// A column of a payload with a cursor. Past its end it reads zeros, and says so.
 struct ColumnReader {
   /// The first plane; unused where the count is 0.

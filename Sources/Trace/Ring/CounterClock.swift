@@ -44,7 +44,7 @@ struct CounterClock {
   }
 
   /// The full reading nearest to the last one.
-  func full(_ low: UInt64) -> UInt64 {
+  @inline(__always) func full(_ low: UInt64) -> UInt64 {
     let difference = Int64(bitPattern: (low &- last) << 16) >> 16
     return last &+ UInt64(bitPattern: difference)
   }
@@ -53,10 +53,10 @@ struct CounterClock {
   mutating func advance(to reading: UInt64) { last = reading }
 
   /// The moment of a reading.
-  func moment(_ reading: UInt64) -> Instant {
+  @inline(__always) func moment(_ reading: UInt64) -> Instant {
     guard counter == .processor else { return Instant(Int64(bitPattern: reading)) }
     let counts = Double(Int64(bitPattern: reading &- base.counter))
-    return base.monotonic + Nanoseconds(Int64(clamping: (counts * rate).rounded()))
+    return base.monotonic + Nanoseconds(Int64(nearest: counts * rate))
   }
 }
 
@@ -77,16 +77,12 @@ public func readTogether(_ counter: () -> UInt64) -> (counter: UInt64, monotonic
 }
 
 extension Int64 {
-  /// The nearest value that fits; 0 for what is no number.
-  init(clamping value: Double) {
-    if value.isNaN {
-      self = 0
-    } else if value >= 9.2e18 {
-      self = .max
-    } else if value <= -9.2e18 {
-      self = .min
+  /// The nearest whole number that fits; 0 for what is no number. Without a call: every event's time is one.
+  @inline(__always) init(nearest value: Double) {
+    if value.magnitude < 9.2e18 {
+      self = Int64(value + (value < 0 ? -0.5 : 0.5))
     } else {
-      self = Int64(value)
+      self = value.isNaN ? 0 : value < 0 ? .min : .max
     }
   }
 }

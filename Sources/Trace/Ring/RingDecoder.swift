@@ -5,7 +5,7 @@ struct RingDecoder {
   /// The time of the last event: clocks may be corrected, a loop's events never go back.
   private(set) var now: Instant
   /// Open spans, outermost first, with when they began.
-  private(set) var spans: [OpenSpan] = []
+  private(set) var spans = Nesting<OpenSpan>()
   /// The trace's number of each of the ring's sites, by the ring's number.
   var sites: [SiteID] = [.unknown]
 
@@ -25,7 +25,7 @@ struct RingDecoder {
   mutating func reach(_ moment: Instant) { now = max(now, moment) }
 
   /// Spans known from the live table, that began before the first slot that can be read.
-  mutating func adopt(_ open: [OpenSpan]) { spans = open + spans }
+  mutating func adopt(_ open: [OpenSpan]) { spans.surround(by: open) }
 
   /// The trace's id of a ring's site.
   func site(_ number: UInt64) -> SiteID {
@@ -52,33 +52,42 @@ struct RingDecoder {
     }
   }
 
-  /// Decodes whole events from slots that begin with position `start`.
+  /// Decodes whole events from slots that begin with position `start`, into a batch that has no events; returns how many
+  /// events they are, those of kinds that are not known included.
   ///
   /// The writer publishes events whole, so the last one is whole as well unless the ring lies; what is cut is dropped.
-  mutating func decode(_ slots: UnsafeRawBufferPointer, from start: UInt64, into batch: inout Batch) {
+  mutating func decode(_ slots: UnsafeRawBufferPointer, from start: UInt64, into batch: inout Batch) -> UInt64 {
     let count = slots.count / RingLayout.slotSize
-    var index = 0
-    while index < count {
-      let word = SlotWord(raw: slots.loadUnaligned(fromByteOffset: index * RingLayout.slotSize, as: UInt64.self))
-      let second = slots.loadUnaligned(fromByteOffset: index * RingLayout.slotSize + 8, as: UInt64.self)
-      var end = index + 1
-      while end < count, end - index < RingLayout.maximumEventSlots,
-        slots[end * RingLayout.slotSize] == SlotKind.more.rawValue
-      {
-        end += 1
+    var passed: UInt64 = 0
+    // An event takes a slot at least; a checkpoint, a gap and a checkpoint may come to them.
+    batch.events = [Event](unsafeUninitializedCapacity: count + 3) { buffer, filled in
+      var events = EventCursor(buffer)
+      defer { filled = events.count }
+      var index = 0
+      while index < count {
+        let word = SlotWord(raw: slots.loadUnaligned(fromByteOffset: index * RingLayout.slotSize, as: UInt64.self))
+        let second = slots.loadUnaligned(fromByteOffset: index * RingLayout.slotSize + 8, as: UInt64.self)
+        var end = index + 1
+        while end < count, end - index < RingLayout.maximumEventSlots,
+          slots[end * RingLayout.slotSize] == SlotKind.more.rawValue
+        {
+          end += 1
+        }
+        if word.kind != SlotKind.more.rawValue { passed &+= 1 }
+        let more = Continuations(slots: slots, range: (index + 1)..<end)
+        if let kind = SlotKind(rawValue: word.kind) {
+          decode(kind, word, second, more, position: start &+ UInt64(index), &events, &batch)
+        }
+        index = end
       }
-      let more = Continuations(slots: slots, range: (index + 1)..<end)
-      if let kind = SlotKind(rawValue: word.kind) {
-        decode(kind, word, second, more, position: start &+ UInt64(index), into: &batch)
-      }
-      index = end
     }
+    return passed
   }
 
   // The one long switch of the module: one case an event, in the order of the table in FORMAT.md.
   private mutating func decode(
     _ kind: SlotKind, _ word: SlotWord, _ second: UInt64, _ more: Continuations, position: UInt64,
-    into batch: inout Batch
+    _ events: inout EventCursor, _ batch: inout Batch
   ) {
     let low48 = second & 0xFFFF_FFFF_FFFF
     switch kind {
@@ -86,17 +95,17 @@ struct RingDecoder {
       return
     case .loopBegan, .loopEnded:
       clock.advance(to: second)
-      emit(kind == .loopBegan ? .loopBegan : .loopEnded, into: &batch)
+      emit(kind == .loopBegan ? .loopBegan : .loopEnded, to: &events)
     case .pollEntered:
       clock.advance(to: (second >> 48) << 48 | word.counter)
-      emit(.pollEntered(timeout: low48 == 0xFFFF_FFFF_FFFF ? nil : Nanoseconds(Int64(low48))), into: &batch)
+      emit(.pollEntered(timeout: low48 == 0xFFFF_FFFF_FFFF ? nil : Nanoseconds(Int64(low48))), to: &events)
     case .pollReturned:
       clock.advance(to: (second >> 48) << 48 | word.counter)
-      emit(.pollReturned(ready: UInt32(truncatingIfNeeded: second)), into: &batch)
+      emit(.pollReturned(ready: UInt32(truncatingIfNeeded: second)), to: &events)
     case .created:
       advance(word)
       let creation = created(word, second, more, position)
-      emit(.created(creation), into: &batch)
+      emit(.created(creation), to: &events)
     case .queued, .queuedOperation:
       let id = kind == .queued ? position : more.second(0) ?? 0
       let moment = min(moment(low: word.counter), now)
@@ -104,50 +113,50 @@ struct RingDecoder {
         id: OperationID(loop, id), moment: moment,
         kind: CallbackKind(rawValue: word.flags & 0x1F) ?? .unknown,
         trigger: Trigger(rawValue: word.flags >> 5) ?? .unknown, site: site(second), chain: chain(second >> 16),
-        creator: spans.last?.span.id)
-      append(.queued(queued), into: &batch)
+        creator: spans.top?.span.id)
+      append(.queued(queued), to: &events)
     case .began, .beganDue, .beganChain:
       advance(word)
-      begin(kind, word, second, more, position, into: &batch)
+      begin(kind, word, second, more, position, &events)
     case .ended:
       advance(word)
       // Beyond the depth of its stack the writer does not know the id.
-      let id = low48 == 0 ? spans.last?.span.id ?? SpanID(loop, 0) : SpanID(loop, low48)
-      if let index = spans.lastIndex(where: { $0.span.id == id }) { spans.removeSubrange(index...) }
-      emit(.ended(id, threw: word.flags & 1 != 0), into: &batch)
+      let id = low48 == 0 ? spans.top?.span.id ?? SpanID(loop, 0) : SpanID(loop, low48)
+      spans.pop { $0.span.id == id }
+      emit(.ended(id, threw: word.flags & 1 != 0), to: &events)
     case .settled:
       advance(word)
       let text = word.flags & 0x80 != 0 ? batch.add(text: more.text(length: second >> 48)) : nil
-      emit(.settled(OperationID(loop, low48), Outcome(rawValue: word.flags & 0x7F) ?? .dropped, text), into: &batch)
+      emit(.settled(OperationID(loop, low48), Outcome(rawValue: word.flags & 0x7F) ?? .dropped, text), to: &events)
     case .awaits:
       advance(word)
       guard let other = more.second(0) else { return }
-      emit(.awaits(OperationID(loop, low48), on: OperationID(loop, other)), into: &batch)
+      emit(.awaits(OperationID(loop, low48), on: OperationID(loop, other)), to: &events)
     case .chainNamed:
       advance(word)
       let text = batch.add(text: more.text(length: second >> 48))
-      emit(.chainNamed(ChainID(loop, position), text), into: &batch)
+      emit(.chainNamed(ChainID(loop, position), text), to: &events)
     case .marked:
       advance(word)
-      emit(.marked(batch.add(text: more.text(length: second >> 48))), into: &batch)
+      emit(.marked(batch.add(text: more.text(length: second >> 48))), to: &events)
     case .watched:
       advance(word)
       let text = batch.add(text: more.text(length: second >> 48))
-      emit(.watched(descriptor: Int32(truncatingIfNeeded: second), text), into: &batch)
+      emit(.watched(descriptor: Int32(truncatingIfNeeded: second), text), to: &events)
     case .unwatched:
       advance(word)
-      emit(.unwatched(descriptor: Int32(truncatingIfNeeded: second)), into: &batch)
+      emit(.unwatched(descriptor: Int32(truncatingIfNeeded: second)), to: &events)
     case .pool:
       let running = UInt32(truncatingIfNeeded: second >> 32)
-      append(.pool(queued: UInt32(truncatingIfNeeded: second), running: running), into: &batch)
+      append(.pool(queued: UInt32(truncatingIfNeeded: second), running: running), to: &events)
     case .poolBegan:
-      append(.poolBegan(OperationID(loop, low48), at: min(moment(low: word.counter), now)), into: &batch)
+      append(.poolBegan(OperationID(loop, low48), at: min(moment(low: word.counter), now)), to: &events)
     case .poolEnded:
-      append(.poolEnded(OperationID(loop, low48), at: min(moment(low: word.counter), now)), into: &batch)
+      append(.poolEnded(OperationID(loop, low48), at: min(moment(low: word.counter), now)), to: &events)
     case .unhandled:
       advance(word)
       let text = batch.add(text: more.text(length: second >> 48))
-      emit(.unhandled(OperationID(loop, low48), text), into: &batch)
+      emit(.unhandled(OperationID(loop, low48), text), to: &events)
     case .used:
       advance(word)
       guard let switches = more.second(0), let faults = more.second(1) else { return }
@@ -155,7 +164,7 @@ struct RingDecoder {
         cpu: Nanoseconds(Int64(bitPattern: second)), voluntarySwitches: UInt32(truncatingIfNeeded: switches),
         involuntarySwitches: UInt32(truncatingIfNeeded: switches >> 32),
         minorFaults: UInt32(truncatingIfNeeded: faults), majorFaults: UInt32(truncatingIfNeeded: faults >> 32))
-      emit(.used(usage), into: &batch)
+      emit(.used(usage), to: &events)
     case .anchor:
       guard let monotonic = more.second(0), let boottime = more.second(1), let realtime = more.second(2) else { return }
       let anchor = Anchor(
@@ -163,18 +172,18 @@ struct RingDecoder {
         realtime: Int64(bitPattern: realtime))
       clock.pass(anchor)
       clock.advance(to: second)
-      emit(.anchor(anchor), into: &batch)
+      emit(.anchor(anchor), to: &events)
     }
   }
 
-  private mutating func begin(
+  @inline(__always) private mutating func begin(
     _ kind: SlotKind, _ word: SlotWord, _ second: UInt64, _ more: Continuations, _ position: UInt64,
-    into batch: inout Batch
+    _ events: inout EventCursor
   ) {
     let span = began(kind, word, second, due: kind == .began ? nil : more.second(0), position)
-    emit(.began(span), into: &batch)
+    emit(.began(span), to: &events)
     // Only a ring that lies nests so deeply.
-    if spans.count < RingDecoder.deepest { spans.append(OpenSpan(began: now, span: span)) }
+    if spans.count < RingDecoder.deepest { spans.push(OpenSpan(began: now, span: span)) }
   }
 
   /// A begin's slot as a span; also an entry of the live table's stack.
@@ -194,7 +203,7 @@ struct RingDecoder {
     let descriptor = flags & CreatedFlags.descriptor != 0 ? more.first(0).map { $0 >> 24 } : nil
     return created(
       flags, second, due: flags & CreatedFlags.due != 0 ? more.second(0) : nil, descriptor: descriptor, position,
-      creator: spans.last?.span.id)
+      creator: spans.top?.span.id)
   }
 
   /// A creation's slot as an operation; also an entry of the live table.
@@ -212,14 +221,27 @@ struct RingDecoder {
   private mutating func advance(_ word: SlotWord) { clock.advance(to: clock.full(word.counter)) }
 
   /// Adds an event at the clock's reading.
-  private mutating func emit(_ body: Event.Body, into batch: inout Batch) {
+  @inline(__always) private mutating func emit(_ body: Event.Body, to events: inout EventCursor) {
     now = max(now, clock.moment(clock.last))
-    append(body, into: &batch)
+    append(body, to: &events)
   }
 
   /// Adds an event that carries a moment of its own, or none: it is known since the event ahead.
-  private mutating func append(_ body: Event.Body, into batch: inout Batch) {
-    batch.events.append(Event(now, body))
+  @inline(__always) private func append(_ body: Event.Body, to events: inout EventCursor) {
+    events.append(Event(now, body))
+  }
+}
+
+/// Memory that is filled with events, and how far it is.
+private struct EventCursor {
+  private let buffer: UnsafeMutableBufferPointer<Event>
+  private(set) var count = 0
+
+  init(_ buffer: UnsafeMutableBufferPointer<Event>) { self.buffer = buffer }
+
+  @inline(__always) mutating func append(_ event: Event) {
+    buffer.initializeElement(at: count, to: event)
+    count += 1
   }
 }
 

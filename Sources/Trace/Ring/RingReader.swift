@@ -27,10 +27,15 @@ public final class RingReader {
   /// The last event read: what the tables may lack.
   private var last: Batch
 
-  /// The most slots that one `read` takes in; what is more comes with the next.
-  private static let readLimit = 1 << 16
+  /// The most slots that one `read` takes in; what is more comes with the next. Their events fit into a core's cache,
+  /// where whoever comes next finds them.
+  private static let readLimit = 1 << 13
+  /// The same of one with a checkpoint, for which all that is ahead of it has to be read at once.
+  private static let checkpointLimit = 1 << 16
   /// How often one `read` tries to get ahead of a writer that overtakes it.
   private static let attempts = 8
+
+  private static func limit(withTable: Bool) -> Int { withTable ? checkpointLimit : readLimit }
 
   /// Opens a ring by its name in a folder of rings.
   ///
@@ -99,7 +104,8 @@ public final class RingReader {
     due = (end, header.counter == .virtual ? decoder.now : Instant(ll_monotonic()))
   }
 
-  /// The events published since the last call, at most 65536 slots of them; `nil` where there are none.
+  /// The events published since the last call, at most 8192 slots of them, with a checkpoint 65536; `nil` where there are
+  /// none.
   ///
   /// The first batch of a ring that has overwritten its beginning begins with a checkpoint. A batch that catches up with
   /// the writer ends with one where `checkpoint` asks for it, and where events have been lost since the last one.
@@ -108,17 +114,26 @@ public final class RingReader {
   ///     that moment, so that a callback which never ends is seen to have run until then; without, of the last event's.
   ///   - define: gives a site its number in the trace; called once for each of the ring's sites.
   public func read(checkpoint: Bool = false, aliveAt moment: Instant? = nil, define: (Site) -> SiteID) -> Batch? {
+    for _ in 0..<RingReader.attempts {
+      guard let batch = step(checkpoint, moment, define) else { return nil }
+      if !batch.events.isEmpty { return batch }
+      // Slots, of which none is an event that is known here: what follows them may be.
+    }
+    return nil
+  }
+
+  private func step(_ checkpoint: Bool, _ moment: Instant?, _ define: (Site) -> SiteID) -> Batch? {
     guard let window = copyWindow(withTable: checkpoint || owesCheckpoint) else { return nil }
     readDefinitions(define)
     var batch = Batch(loop: loop)
     window.slots.withUnsafeBytes { bytes in
-      let slots = window.wholeEvents(bytes, limit: RingReader.readLimit)
-      if window.isBehind {
-        resume(window, slots, into: &batch)
-      } else {
-        decoder.decode(slots, from: window.begin.position, into: &batch)
-      }
-      place = window.begin.advanced(over: slots)
+      let slots = window.wholeEvents(bytes, limit: RingReader.limit(withTable: window.table != nil))
+      let begin = window.begin
+      let passed =
+        window.isBehind
+        ? resume(window, slots, into: &batch) : decoder.decode(slots, from: begin.position, into: &batch)
+      place = RingPlace(
+        position: begin.position + UInt64(slots.count / RingLayout.slotSize), events: begin.events &+ passed)
     }
     started = true
     let before = last
@@ -127,16 +142,17 @@ public final class RingReader {
     if let table = window.table, checkpoint || owesCheckpoint, place.position == window.end {
       var checkpoint = table.checkpoint(decoder)
       checkpoint.replay([before, batch], from: window.known)
-      checkpoint.spans = decoder.spans
+      checkpoint.spans = decoder.spans.all
       if let moment, header.counter != .virtual { decoder.reach(moment) }
       batch.add(checkpoint, at: decoder.now)
       owesCheckpoint = false
     }
-    return batch.events.isEmpty ? nil : batch
+    return batch
   }
 
-  /// Goes on behind a loss: decodes with what is open that began before, and says ahead of it what is missing.
-  private func resume(_ window: RingWindow, _ slots: UnsafeRawBufferPointer, into batch: inout Batch) {
+  /// Goes on behind a loss: decodes with what is open that began before, and says ahead of it what is missing. Returns how
+  /// many events the slots have.
+  private func resume(_ window: RingWindow, _ slots: UnsafeRawBufferPointer, into batch: inout Batch) -> UInt64 {
     let before = decoder.now
     let begin = window.begin
     decoder.forget()
@@ -150,7 +166,7 @@ public final class RingReader {
       checkpoint.chains.removeAll { $0.id.serial >= begin.position }
       batch.checkpoints.append(checkpoint)
     }
-    decoder.decode(slots, from: begin.position, into: &batch)
+    let passed = decoder.decode(slots, from: begin.position, into: &batch)
     let to = batch.events.first?.time ?? decoder.now
     if !started { batch.events.insert(Event(to, .checkpoint(0)), at: 0) }
     let due = started ? (place, before) : due
@@ -161,6 +177,7 @@ public final class RingReader {
       batch.events.insert(Event(to, .gap(gap)), at: 0)
       owesCheckpoint = true
     }
+    return passed
   }
 
   /// Copies what is new; `nil` where nothing is, or the writer is too fast for now.
@@ -176,7 +193,7 @@ public final class RingReader {
       guard let end = endOfRing() else { continue }
       guard end.position >= place.position, end.position > place.position || copy != nil else { return nil }
       let from = max(place.position, oldest(end.position))
-      let limit = isBehind ? header.regions.events.count : RingReader.readLimit
+      let limit = isBehind ? header.regions.events.count : RingReader.limit(withTable: withTable)
       let count = min(Int(end.position - from), limit)
       let slots = readSlots(from, count)
       // What the writer may have begun to overwrite while it was being read, the event that it is at now included.

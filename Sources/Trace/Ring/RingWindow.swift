@@ -3,12 +3,6 @@ struct RingPlace {
   var position: UInt64
   var events: UInt64
 
-  /// The place behind these slots.
-  func advanced(over slots: UnsafeRawBufferPointer) -> RingPlace {
-    RingPlace(
-      position: position + UInt64(slots.count / RingLayout.slotSize), events: events &+ RingPlace.events(in: slots))
-  }
-
   /// How many events begin in these slots.
   static func events(in slots: UnsafeRawBufferPointer) -> UInt64 {
     var events: UInt64 = 0
