@@ -15,8 +15,8 @@ public struct PartialReader {
   private let store: TraceStore
   private let chunks: [Int]
   private var position = 0
-  /// By loop: its last chunk that was read.
-  private var last: [LoopID: Int] = [:]
+  /// By loop: the last chunk that was read.
+  private var last: [LoopID: ChunkSummary] = [:]
   /// A batch whose gap has been handed out ahead of it.
   private var held: Batch?
 
@@ -29,15 +29,17 @@ public struct PartialReader {
   /// The next batch, of one loop those in order; `nil` after the last. Throws `TraceError.system`.
   public mutating func next() throws(TraceError) -> Batch? {
     if let batch = held.take() { return batch }
+    // What the writer has given up meanwhile is left out.
+    while position < chunks.count, chunks[position] < store.chunks.startIndex { position += 1 }
     guard position < chunks.count else { return nil }
     let index = chunks[position]
     position += 1
     let chunk = store.chunks[index]
     let batch = try store.batch(index)
-    defer { last[chunk.loop] = index }
-    guard let before = last[chunk.loop], store.chunks[before].end < chunk.firstEvent else { return batch }
+    defer { last[chunk.loop] = chunk }
+    guard let before = last[chunk.loop], before.end < chunk.firstEvent else { return batch }
     held = batch
-    let gap = Gap(from: store.chunks[before].to, to: chunk.from, events: nil, reason: .unknown)
+    let gap = Gap(from: before.to, to: chunk.from, events: nil, reason: .unknown)
     return Batch(loop: chunk.loop, events: [Event(chunk.from, .gap(gap))])
   }
 
@@ -49,7 +51,8 @@ public struct PartialReader {
     let merged = merge(intervals)
     var before: [LoopID: Int] = [:]
     var wanted: Set<Int> = []
-    for (index, chunk) in store.chunks.enumerated() {
+    let chunks = store.chunks
+    for (index, chunk) in zip(chunks.indices, chunks) {
       if overlaps(chunk, merged) {
         wanted.insert(index)
         if let before = before[chunk.loop] { wanted.insert(before) }

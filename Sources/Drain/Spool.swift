@@ -51,6 +51,9 @@ struct Spool {
     return holes
   }
 
+  /// Where the oldest chunk begins that is still there.
+  var keptFrom: UInt64 { oldest < chunks.count ? chunks[oldest].range.lowerBound : 0 }
+
   private func isBeyondLimit(_ chunk: Chunk) -> Bool {
     switch keep {
     case .bytes(let limit): kept > UInt64(clamping: limit)

@@ -52,6 +52,9 @@ public final class TraceWriter: OpenTail {
   /// How many bytes the file has, holes included.
   public var bytes: UInt64 { state.withLock { $0.bytes } }
 
+  /// Where in the file the oldest chunk of events begins that was not given up for newer ones; 0 where all are kept.
+  public var keptFrom: UInt64 { state.withLock { $0.keptFrom } }
+
   /// Takes a batch in, and seals chunks that are full. Not after `close()`.
   public func append(_ batch: Batch) { state.withLock { $0.append(batch) } }
 
@@ -203,6 +206,8 @@ extension TraceWriter {
     }
 
     // MARK: What is kept
+
+    var keptFrom: UInt64 { spool?.keptFrom ?? 0 }
 
     /// Puts a file of what was kept in this one's place.
     private mutating func compact() throws(TraceError) {

@@ -1,9 +1,12 @@
 import Trace
 
-/// The chunks of a file, as far as it has been read: grows with the file.
+/// The chunks of a file, as far as it has been read: grows with what there is in the file.
 struct ChunkList {
-  /// In the file's order; chunks that must have been there stand ahead of the first after them.
-  private(set) var chunks: [ChunkSummary] = []
+  /// In the file's order; chunks that must have been there stand ahead of the first after them. A chunk keeps its index as
+  /// long as it is in the file.
+  private(set) var chunks: ArraySlice<ChunkSummary> = []
+  /// As many of the first stand for those of their loops that are gone.
+  private var gone = 0
   private(set) var definitions = Definitions()
   private(set) var damage: [Damage] = []
   private(set) var tornTail: TornTail?
@@ -95,6 +98,22 @@ struct ChunkList {
     case nil: break
     }
   }
+
+  /// Forgets the chunks ahead of an offset, whose writer has given them up: one of each loop is left that stands for all of
+  /// them. Many at once, and not yet where they are few.
+  mutating func forget(before offset: UInt64) {
+    let lost = chunks.prefix { $0.offset < offset }
+    guard lost.count >= gone + Self.forgottenAtOnce else { return }
+    var all: [LoopID: ChunkSummary] = [:]
+    for chunk in lost { all[chunk.loop] = ChunkSummary(goneFrom: all[chunk.loop] ?? chunk, to: chunk) }
+    // Each of these loops has a chunk there, so there is room for one of each in the place of the last.
+    let first = lost.endIndex - all.count
+    chunks.removeFirst(first - chunks.startIndex)
+    for (index, chunk) in zip(first..., all.values.sorted { $0.loop < $1.loop }) { chunks[index] = chunk }
+    gone = all.count
+  }
+
+  private static let forgottenAtOnce = 1_024
 
   private mutating func add(events header: ChunkHeader) {
     let known = loops[header.loop] ?? (0, header.from)

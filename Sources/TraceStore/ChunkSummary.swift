@@ -51,6 +51,13 @@ public struct ChunkSummary: Hashable, Sendable {
     missing = gap.reason
   }
 
+  /// One that stands for some of its loop that are gone for good, from one on to another.
+  init(goneFrom first: ChunkSummary, to last: ChunkSummary) {
+    let gap = Gap(from: first.from, to: last.to, events: nil, reason: .overwritten)
+    self.init(
+      missing: last.end &- first.firstEvent, of: first.loop, after: first.firstEvent, gap, before: last.offset)
+  }
+
   /// The first ordinal after it, counting events that its gap stands for.
   public var end: UInt64 { header?.end ?? firstEvent &+ count }
 

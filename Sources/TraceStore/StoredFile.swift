@@ -44,6 +44,14 @@ final class StoredFile {
     if bytes > list.end { try list.readHeaders(file) }
   }
 
+  /// Forgets the chunks ahead of an offset, which are gone.
+  func forget(before offset: UInt64) {
+    list.forget(before: offset)
+    if let first = broken.keys.min(), first < list.chunks.startIndex {
+      broken = broken.filter { $0.key >= list.chunks.startIndex }
+    }
+  }
+
   /// How whole it is, as far as it was looked at.
   var diagnostics: Diagnostics {
     var result = Diagnostics(

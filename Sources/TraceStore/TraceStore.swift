@@ -51,14 +51,19 @@ public final class TraceStore {
   public var definitions: Definitions { tail?.definitions ?? joint?.definitions ?? files[0].list.definitions }
 
   /// The chunks in the file's order, or of several in that of time: those of one loop in the order of their events.
-  public var chunks: [ChunkSummary] { joint?.chunks ?? files[0].list.chunks }
+  ///
+  /// Each keeps its index. Of those that a live writer has given up, most are left out in time: the first index rises then, and
+  /// one for each loop stands for all of them.
+  public var chunks: ArraySlice<ChunkSummary> { joint?.chunks[...] ?? files[0].list.chunks }
 
   /// What the writer of a live trace has not sealed into chunks yet, a batch a loop; nothing of a file.
   public var open: [Batch] { tail?.openBatches().map(\.batch) ?? [] }
 
-  /// Looks for chunks that were written since. Throws `TraceError.system` where the file cannot be read any more.
+  /// Looks for chunks that were written since, and leaves out some that were given up. Throws `TraceError.system` where the file cannot be read any more.
   public func refresh() throws(TraceError) {
-    if joint == nil { try files[0].refresh() }
+    guard joint == nil else { return }
+    try files[0].refresh()
+    if let tail { files[0].forget(before: tail.keptFrom) }
   }
 
   /// How whole the file is, as far as it was looked at; of several, the first.
@@ -111,7 +116,8 @@ public final class TraceStore {
   }
 
   private func nextSealed(_ cursor: inout Cursor) throws(TraceError) -> Batch? {
-    while cursor.chunk < chunks.count {
+    cursor.chunk = max(cursor.chunk, chunks.startIndex)
+    while cursor.chunk < chunks.endIndex {
       let index = cursor.chunk
       let chunk = chunks[index]
       let seen = max(cursor.next[chunk.loop] ?? 0, chunk.firstEvent)

@@ -34,6 +34,8 @@ struct Excerpt {
     while let loop = loops.popLast() {
       if let opening = try lens.opening(of: loop, at: begin) { return opening }
     }
+    // What the writer has given up meanwhile is left out.
+    while position < chunks.count, chunks[position] < store.chunks.startIndex { position += 1 }
     if position < chunks.count {
       position += 1
       return part.cut(try store.batch(chunks[position - 1]))

@@ -12,7 +12,8 @@ final class Lens {
   private let store: TraceStore
   /// Each loop's chunks, in the order of their events.
   private var places: [LoopID: [Int]] = [:]
-  private var placed = 0
+  /// The chunks that stand there.
+  private var placed = 0..<0
   private var batches = Recent<Int, Batch>(limit: 20)
   /// How a loop stood when a chunk ended.
   private var ends = Recent<Int, LoopReplay>(limit: 64)
@@ -110,11 +111,18 @@ final class Lens {
 
   // MARK: Chunks
 
-  /// Takes note of chunks that are new.
+  /// Takes note of chunks that are new; of all anew where the first have been given up, which is rare.
   private func place() {
     let chunks = store.chunks
-    for index in placed..<chunks.count { places[chunks[index].loop, default: []].append(index) }
-    placed = chunks.count
+    if chunks.startIndex > placed.lowerBound {
+      placed = chunks.startIndex..<chunks.startIndex
+      places = [:]
+      batches.removeAll()
+      ends.removeAll()
+      stops = Stops()
+    }
+    for index in placed.upperBound..<chunks.endIndex { places[chunks[index].loop, default: []].append(index) }
+    placed = placed.lowerBound..<chunks.endIndex
   }
 
   /// The chunk of a loop that the moment falls into, or the last one ahead of it; what is not sealed yet comes after all
@@ -249,6 +257,8 @@ private struct Recent<Key: Hashable, Value> {
   private let limit: Int
 
   init(limit: Int) { self.limit = limit }
+
+  mutating func removeAll() { values = [:] }
 
   subscript(key: Key) -> Value? {
     mutating get {

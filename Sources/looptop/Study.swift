@@ -122,8 +122,8 @@ final class Study {
   /// Takes in a part of a file: only the chunks that it lies in are read.
   func readFile(_ part: TracePart) throws(Failure) {
     if part.isWhole { return try readFile() }
-    let wanted = store.chunks.enumerated().filter { part.overlaps($0.element) }
-    var progress = Progress(of: wanted.reduce(0) { $0 &+ $1.element.count })
+    let wanted = zip(store.chunks.indices, store.chunks).filter { part.overlaps($0.1) }
+    var progress = Progress(of: wanted.reduce(0) { $0 &+ $1.1.count })
     defer { progress.erase() }
     do throws(TraceError) {
       if let begin = part.from, !wanted.isEmpty { try open(at: begin, part.loops) }

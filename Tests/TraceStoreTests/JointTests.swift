@@ -73,7 +73,7 @@ import TraceStore
     func text(_ events: [Event], _ loop: UInt64) -> String {
       // Operation, span and chain ids are all of that loop.
       (UInt64(1)...3).reduce(String(describing: events)) { text, serial in
-        text.replacing("raw: \(loop << 48 | serial)", with: "raw: \(serial)")
+        text.replacing(": \(loop << 48 | serial)", with: ": \(serial)")
       }
     }
     #expect(text(second, 2) == text(ids, 1))

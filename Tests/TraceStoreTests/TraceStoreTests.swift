@@ -20,7 +20,7 @@ import TraceStore
       writer.flush()
     }
     writer.close()
-    return (try bytes(of: folder.trace), events, try TraceStore(path: folder.trace).chunks)
+    return (try bytes(of: folder.trace), events, Array(try TraceStore(path: folder.trace).chunks))
   }
 
   @Test func aFileCutAnywhereGivesAllThatStandsAheadOfTheCut() throws {
