@@ -37,6 +37,9 @@ static void take_calls(void) {
     (void)!read(waker, &count, sizeof count);
     run_posted();
   }
+}
+
+static void end_calls(void) {
   close(waker);
   close(poller);
 }

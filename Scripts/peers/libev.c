@@ -52,7 +52,8 @@ static void prepare_calls(void) {
   ev_async_init(&async, on_async);
   ev_async_start(loop, &async);
 }
-static void take_calls(void) { ev_run(loop, 0); ev_loop_destroy(loop); }
+static void take_calls(void) { ev_run(loop, 0); }
+static void end_calls(void) { ev_loop_destroy(loop); }
 static void wake(void) { ev_async_send(loop, &async); }
 
 static void on_data(struct ev_loop *loop, ev_io *connection, int events) {

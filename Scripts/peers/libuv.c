@@ -42,10 +42,15 @@ static uv_async_t async;
 
 static void on_async(uv_async_t *handle) {
   run_posted();
-  if (calls_left == 0) uv_close((uv_handle_t *)handle, NULL);
+  if (calls_left == 0) uv_stop(handle->loop);
 }
 
-static void take_calls(void) { uv_run(&loop, UV_RUN_DEFAULT); uv_loop_close(&loop); }
+static void take_calls(void) { uv_run(&loop, UV_RUN_DEFAULT); }
+static void end_calls(void) {
+  uv_close((uv_handle_t *)&async, NULL);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_loop_close(&loop);
+}
 static void prepare_calls(void) { uv_loop_init(&loop); uv_async_init(&loop, &async, on_async); }
 static void wake(void) { uv_async_send(&async); }
 

@@ -32,6 +32,8 @@ static void run_timers(long count);
 static void prepare_calls(void);
 // Runs a loop that takes the calls whenever it was woken, until `calls_left` is 0.
 static void take_calls(void);
+// Lets go of that loop, when nobody wakes it any more.
+static void end_calls(void);
 // Wakes that loop from another thread.
 static void wake(void);
 // Takes connections from a listening socket that does not block, and sends back what comes on each; never returns.
@@ -96,7 +98,9 @@ static void run_calls(long count, long batch) {
   prepare_calls();
   pthread_create(&thread, NULL, poster, &count);
   take_calls();
+  // The poster may be about to wake the loop for what it has run already.
   pthread_join(thread, NULL);
+  end_calls();
 }
 
 static void burst(long count) { run_calls(count, 1000); }
