@@ -59,7 +59,10 @@ final class Lens {
     let stop = try stop(at: time, in: place, batch)
     var moment = stop.replay.moment(at: time, store.definitions)
     var following = [batch]
-    for next in place + 1..<place + 3 { if let batch = try self.batch(next, of: loop) { following.append(batch) } }
+    for next in place + 1..<place + 3 {
+      if isLate { break }
+      if let batch = try self.batch(next, of: loop) { following.append(batch) }
+    }
     moment.look(ahead: following)
     return moment
   }

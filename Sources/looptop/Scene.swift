@@ -29,7 +29,7 @@ final class Scene {
   /// How long something is read before keys are looked at again.
   private static let reading = Nanoseconds.milliseconds(8)
   /// How long one looks for what is known of a moment, before the rest has to wait for the next time.
-  private static let looking = Nanoseconds.milliseconds(20)
+  private static let looking = Nanoseconds.milliseconds(8)
   /// How long one waits for the first screen: what is short is there at once, and not in pieces.
   private static let patience = Nanoseconds.milliseconds(300)
   /// How often what is being read is reported on.
