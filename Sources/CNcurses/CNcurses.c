@@ -2,6 +2,7 @@
 #include "CNcurses.h"
 #include "restore.h"
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,34 @@ void lln_put(int y, int x, const uint32_t *scalars, int count, int width, uint32
   }
   setcchar(&cell, L"?", attributes, (short)pair, NULL);
   for (int i = 0; i < width; i++) mvadd_wchnstr(y, x + i, &cell, 1);
+}
+
+// Bytes come from wgetch: wget_wch forgets those of a character that is cut short, and then takes up to 144 bytes after it,
+// whatever they are, for its rest.
+int lln_next_key(uint32_t *key) {
+  static mbstate_t partial;
+  for (;;) {
+    int code = wgetch(stdscr);
+    if (code == ERR) return ERR;
+    *key = (uint32_t)code;
+    if (code > UCHAR_MAX) {
+      partial = (mbstate_t){0};
+      return KEY_CODE_YES;
+    }
+    char byte = (char)code;
+    wchar_t character = 0;
+    bool first = mbsinit(&partial);
+    size_t taken = mbrtowc(&character, &byte, 1, &partial);
+    if (taken == (size_t)-1) {
+      partial = (mbstate_t){0};
+      // What cannot go on with the bytes ahead of it may begin anew.
+      if (!first) taken = mbrtowc(&character, &byte, 1, &partial);
+    }
+    if (taken == (size_t)-1) partial = (mbstate_t){0};
+    if (taken > 1) continue;
+    *key = (uint32_t)character;
+    return OK;
+  }
 }
 
 static bool is_utf8(void) { return !strcmp(nl_langinfo(CODESET), "UTF-8"); }

@@ -39,6 +39,21 @@ extension EndToEnd {
       #expect(try terminal.state("pane_title") != "owned")
     }
 
+    @Test func charactersThatComeInPartsAndBytesThatAreNone() throws {
+      let terminal = try Tmux(replay)
+      _ = try shown(terminal)
+      try terminal.press("/")
+      _ = try terminal.screen(with: "text to mark")
+      try terminal.write(bytes: 0xE6)
+      // Long enough for the byte to be read before the others come; were it not, it would only be a weaker test.
+      usleep(100_000)
+      try terminal.write(bytes: 0xBC, 0xA2)
+      try terminal.write(bytes: 0xA2, 0xFF, 0xE6, 0xBC)
+      try terminal.write("end")
+      #expect(try terminal.screen(with: "/漢end").contains("/漢end"))
+      try expectAlive(terminal)
+    }
+
     @Test func aPromptFilledWithANovel() throws {
       let terminal = try Tmux(replay)
       _ = try shown(terminal)

@@ -30,6 +30,11 @@ final class Tmux {
   /// Sends bytes as a terminal would.
   func write(_ text: String) throws { try tmux(["send-keys", "-t", "test", "-l", text]) }
 
+  /// Sends single bytes, which need not be whole characters.
+  func write(bytes: UInt8...) throws {
+    try tmux(["send-keys", "-t", "test", "-H"] + bytes.map { String($0, radix: 16) })
+  }
+
   /// Whether anything on the screen has a colour.
   func colors() throws -> Bool {
     let text = try tmux(["capture-pane", "-e", "-p", "-t", "test"]).out

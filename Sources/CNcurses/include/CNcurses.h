@@ -32,13 +32,9 @@ static inline void lln_read_keys(void) {
   keypad(stdscr, true);
   nodelay(stdscr, true);
 }
-// The next key: ERR for none, KEY_CODE_YES with a KEY_ code, OK with a character.
-static inline int lln_next_key(uint32_t *_Nonnull key) {
-  wint_t value = 0;
-  int sort = wget_wch(stdscr, &value);
-  *key = (uint32_t)value;
-  return sort;
-}
+// The next key: ERR for none, KEY_CODE_YES with a KEY_ code, OK with a character. A character whose bytes are not all there
+// is given once they are; bytes that are none are left out.
+int lln_next_key(uint32_t *_Nonnull key);
 
 // What the mouse did that a KEY_MOUSE tells of, and where.
 typedef enum { LLN_NOTHING, LLN_PRESS, LLN_RELEASE, LLN_WHEEL_UP, LLN_WHEEL_DOWN } lln_pointing;
