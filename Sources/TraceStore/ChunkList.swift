@@ -4,7 +4,7 @@ import Trace
 struct ChunkList {
   /// In the file's order; chunks that must have been there stand ahead of the first after them. A chunk keeps its index as
   /// long as it is in the file.
-  private(set) var chunks: ArraySlice<ChunkSummary> = []
+  private(set) var chunks = Chunks()
   /// As many of the first stand for those of their loops that are gone.
   private var gone = 0
   private(set) var definitions = Definitions()
@@ -108,7 +108,7 @@ struct ChunkList {
     for chunk in lost { all[chunk.loop] = ChunkSummary(goneFrom: all[chunk.loop] ?? chunk, to: chunk) }
     // Each of these loops has a chunk there, so there is room for one of each in the place of the last.
     let first = lost.endIndex - all.count
-    chunks.removeFirst(first - chunks.startIndex)
+    chunks.removeAll(before: first)
     for (index, chunk) in zip(first..., all.values.sorted { $0.loop < $1.loop }) { chunks[index] = chunk }
     gone = all.count
   }

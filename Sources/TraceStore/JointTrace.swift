@@ -7,7 +7,7 @@ struct JointTrace {
   /// By file.
   private(set) var renumberings: [Renumbering] = []
   /// In the order of their begins, those of one file in its own order.
-  private(set) var chunks: [ChunkSummary] = []
+  private(set) var chunks = Chunks()
   /// By chunk: its file, and its index there.
   private(set) var places: [(file: Int, chunk: Int)] = []
   /// Whether some files were recorded at other times than the others.

@@ -32,7 +32,7 @@ public struct Overview: Hashable, Sendable {
   public private(set) var loops = 0
 
   /// The overview of those chunks in at most `count` slices; without slices where no chunk is in the file.
-  init(of chunks: ArraySlice<ChunkSummary>, slices count: Int) {
+  init(of chunks: Chunks, slices count: Int) {
     let present = chunks.lazy.filter { $0.missing == nil }
     guard let from = present.map(\.from).min(), let to = present.map(\.to).max(), count > 0, from <= to else {
       slices = []

@@ -3,7 +3,7 @@ import Trace
 
 /// A trace, closed or still being written, to be read from anywhere; or several as one.
 ///
-/// Of a file only the headers of chunks are kept in memory, about 200 bytes each; a chunk is read when it is asked for.
+/// Of a file only the headers of chunks are kept in memory, about 250 bytes each; a chunk is read when it is asked for.
 /// Not to be shared between threads.
 public final class TraceStore {
   private let files: [StoredFile]
@@ -54,7 +54,7 @@ public final class TraceStore {
   ///
   /// Each keeps its index. Of those that a live writer has given up, most are left out in time: the first index rises then, and
   /// one for each loop stands for all of them.
-  public var chunks: ArraySlice<ChunkSummary> { joint?.chunks[...] ?? files[0].list.chunks }
+  public var chunks: Chunks { joint?.chunks ?? files[0].list.chunks }
 
   /// What the writer of a live trace has not sealed into chunks yet, a batch a loop; nothing of a file.
   public var open: [Batch] { tail?.openBatches().map(\.batch) ?? [] }
