@@ -9,7 +9,9 @@ enum CountingRun: String, CaseIterable {
   case operation = "operation created + settled"
   case timer = "timer created + settled"
   case site = "site found"
+  case poll = "poll entered + returned"
   case off = "begin + end, recording off"
+  case unopened = "poll, where no ring could be made"
 
   /// Runs what `arguments` say, if they are `--times COUNT PATH`.
   static func run(_ arguments: [String]) -> Bool {
@@ -18,10 +20,18 @@ enum CountingRun: String, CaseIterable {
       print(allCases.map(\.rawValue).joined(separator: "\n"))
       return true
     }
-    let recorder = path == .off ? .off : Recorder(loop: "counted", poll: "none")
+    let recorder = path.recorder
     path.run(recorder, recorder.site(#function, #fileID, #line), times: count)
     recorder.close()
     return true
+  }
+
+  private var recorder: Recorder {
+    switch self {
+    case .off: .off
+    case .unopened: Recorder(loop: "counted", poll: "none", options: Recorder.Options(folder: "/dev/null"))
+    default: Recorder(loop: "counted", poll: "none")
+    }
   }
 
   private func run(_ recorder: Recorder, _ site: RingSite, times: Int) {
@@ -47,6 +57,11 @@ enum CountingRun: String, CaseIterable {
       for _ in 0..<times { recorder.settled(recorder.created(.deferred, site), .success) }
     case .timer:
       for _ in 0..<times { recorder.settled(recorder.created(.timer, site, due: .init(1)), .cancelled) }
+    case .poll, .unopened:
+      for _ in 0..<times {
+        recorder.pollEntered(timeout: .zero)
+        recorder.pollReturned(ready: 0)
+      }
     case .site:
       for _ in 0..<times { keep(recorder.site(#function, #fileID, #line) == .none ? 0 : 1) }
     }

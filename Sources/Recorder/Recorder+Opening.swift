@@ -136,6 +136,8 @@ extension Recorder {
       writeAnchor()
       ll_store_release(state.pointee.live(RingLayout.Live.state), RingState.open.rawValue)
     } catch {
+      // Off for good: to find out at each poll whether this is a child that might try again is a system call.
+      control.pointee.pid = 0
       Recorder.warnOnce(error)
     }
   }
@@ -154,7 +156,7 @@ struct RecorderControl {
   var name: String
   var poll: String
   var options: Recorder.Options
-  /// The process that opened the recorder last; 0 once it was closed.
+  /// The process that opened the recorder last; 0 once it was closed, or could not be opened.
   var pid: pid_t
 }
 
