@@ -27,6 +27,28 @@ void lln_put(int y, int x, const uint32_t *scalars, int count, int width, uint32
   for (int i = 0; i < width; i++) mvadd_wchnstr(y, x + i, &cell, 1);
 }
 
+// Takes the rest of a sequence that ncurses does not know (its Escape was returned), where that is one: typed by hand, what
+// follows an Escape comes later. As keys, the numbers in it would be commands.
+static bool skip_sequence(void) {
+  int introducer = wgetch(stdscr);
+  if (introducer != '[' && introducer != 'O') {
+    if (introducer != ERR) ungetch(introducer);
+    return false;
+  }
+  bool plain = true;
+  // ECMA-48, 5.4: parameters and intermediates, of which nobody sends so many, then a final byte.
+  for (int i = 0; i < 64; i++) {
+    int code = wgetch(stdscr);
+    if (code < 0x20 || code > 0x3F) {
+      // What a mouse did, in the form of X10: three bytes follow.
+      for (int more = 0; code == 'M' && plain && more < 3; more++) wgetch(stdscr);
+      break;
+    }
+    plain = false;
+  }
+  return true;
+}
+
 // Bytes come from wgetch: wget_wch forgets those of a character that is cut short, and then takes up to 144 bytes after it,
 // whatever they are, for its rest.
 int lln_next_key(uint32_t *key) {
@@ -39,6 +61,7 @@ int lln_next_key(uint32_t *key) {
       partial = (mbstate_t){0};
       return KEY_CODE_YES;
     }
+    if (code == 0x1B && skip_sequence()) continue;
     char byte = (char)code;
     wchar_t character = 0;
     bool first = mbsinit(&partial);

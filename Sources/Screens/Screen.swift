@@ -44,7 +44,9 @@ private func drawBody(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput
       StripPicture(window: window, slices: slices, cursor: state.time.cursor)
         .draw(&canvas, area.takeTop(state.pictureHeight(area.height)))
     }
-    return draw(lines, state.front, &canvas, area)
+    let position = draw(lines, state.front, &canvas, area)
+    // What is found may lie below what is seen.
+    return (input.looking.map { "looking \(Format.percent($0))  " } ?? "") + position
   }
   guard let name = state.view.list else {
     if state.view == .loop {

@@ -39,6 +39,19 @@ extension EndToEnd {
       #expect(try terminal.state("pane_title") != "owned")
     }
 
+    /// As if terminfo did not know a key of the terminal, or another form of the mouse: what stands in a sequence is no key.
+    @Test func sequencesThatNobodyKnows() throws {
+      let terminal = try Tmux(replay, terminal: "screen-256color")
+      _ = try shown(terminal)
+      for sequence in ["[1;5Z", "[<0;33;5M", "[200~", "[M !!", "O5", "[?62;4c"] {
+        try terminal.write("\u{1B}" + sequence)
+      }
+      try terminal.press("Down")
+      let screen = try terminal.screen(with: "2 of ")
+      #expect(screen.contains("[1 Ticks]") && screen.contains("2 of "), "\(screen)")
+      try expectAlive(terminal)
+    }
+
     @Test func charactersThatComeInPartsAndBytesThatAreNone() throws {
       let terminal = try Tmux(replay)
       _ = try shown(terminal)

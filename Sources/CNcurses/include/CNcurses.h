@@ -33,7 +33,7 @@ static inline void lln_read_keys(void) {
   nodelay(stdscr, true);
 }
 // The next key: ERR for none, KEY_CODE_YES with a KEY_ code, OK with a character. A character whose bytes are not all there
-// is given once they are; bytes that are none are left out.
+// is given once they are; bytes that are none, and sequences that ncurses does not know, are left out.
 int lln_next_key(uint32_t *_Nonnull key);
 
 // What the mouse did that a KEY_MOUSE tells of, and where.
