@@ -119,6 +119,7 @@ import Trace
     #expect("abc".shortened(to: 1) == "…")
     #expect("one two  three fourteen".wrapped(to: 8) == ["one two", "three", "fourteen"])
     #expect("".wrapped(to: 8) == [])
+    #expect("waited for 4.09 s, twice".wrapped(to: 15) == ["waited for", "4.09 s, twice"])
   }
 
   @Test(

@@ -166,8 +166,8 @@ private func words(_ waterfall: Waterfall) -> [String] {
       WaterfallReport.lines(chain, waterfall, since: Instant(1_000_000_000)).joined(separator: "\n"),
       """
       CHAIN 1:1  accept(_:)
-        completed after 155 ms from 0 ns on: ran 30.0 ms, queued 45.0 ms, waited 80.0
-        ms
+        completed after 155 ms from 0 ns on: ran 30.0 ms, queued 45.0 ms, waited
+        80.0 ms
         step                                  at      for  ready by  made by
         accept(_:)  1*  =                   0 ns  10.0 ms  poll      –
         query(_:)   2*           ....=    130 ms  10.0 ms  thread    step 1

@@ -14,16 +14,16 @@ extension EndToEnd {
         try looptop("query", trace, sql).out
           == """
           function          n
-          accept(_:)     1310
-          finish(_:on:)  1310
+          accept(_:)     1242
+          finish(_:on:)  1242
 
           """)
       #expect(
-        try looptop("query", trace, sql, "--csv").out == "function,n\r\naccept(_:),1310\r\nfinish(_:on:),1310\r\n")
+        try looptop("query", trace, sql, "--csv").out == "function,n\r\naccept(_:),1242\r\nfinish(_:on:),1242\r\n")
       let json = try looptop("query", trace, sql, "--json")
       #expect(json.status == 0)
       let rows = try #require(JSONSerialization.jsonObject(with: Data(json.out.utf8)) as? [[String: Any]])
-      #expect(rows.map { $0["n"] as? Int } == [1_310, 1_310])
+      #expect(rows.map { $0["n"] as? Int } == [1_242, 1_242])
       let part = try looptop("query", trace, "SELECT count(*) AS n FROM stalls", "--since", "2s", "--until", "3.5s")
       #expect(part.out == "n\n2\n")
       let schema = try looptop("query", trace, "--schema")
@@ -91,14 +91,14 @@ extension EndToEnd {
       let (text, file) = (folder.file("t.txt"), folder.file("t.looptrace"))
       #expect(try looptop("export", trace, "--to", "text", "-o", text).status == 0)
       #expect(try looptop("export", text, "--to", "trace", "-o", file).status == 0)
-      #expect(try looptop("verify", file).out.hasPrefix("whole: 29242 events"))
+      #expect(try looptop("verify", file).out.hasPrefix("whole: 27130 events"))
       func lines(_ output: Output) -> [Substring] { output.out.split(separator: "\n") }
       #expect(
         try lines(looptop("export", file, "--to", "text"))
           == lines(Output(out: String(decoding: contents(text), as: UTF8.self), err: "", status: 0)))
       // A text can be asked and reported on as it is.
       #expect(try looptop("report", text).out == looptop("report", trace).out)
-      #expect(try looptop("query", text, "SELECT count(*) AS n FROM ticks").out == "   n\n1507\n")
+      #expect(try looptop("query", text, "SELECT count(*) AS n FROM ticks").out == "   n\n1119\n")
       let bad = folder.write("bad.txt", Array("looptop-text 1\n1 0.0 nonsense\n".utf8))
       let report = try looptop("report", bad)
       #expect(report.status == 3)
@@ -114,10 +114,10 @@ extension EndToEnd {
       let stacks = try looptop("export", trace, "--to", "folded")
       #expect(
         stacks.out.contains(
-          "mayRead() Demos/BlockingQuery.swift:22;yearlyReport(_:) Demos/BlockingQuery.swift:27 613093023\n"))
+          "mayRead() Demos/BlockingQuery.swift:23;yearlyReport(_:) Demos/BlockingQuery.swift:28 815459215\n"))
       #expect(
         try looptop("export", trace, "--to", "folded", "--weight", "harm").out.hasPrefix(
-          "accept(_:) Demos/Server.swift:28 196933130\n"))
+          "accept(_:) Demos/Server.swift:29 126130284\n"))
       let folder = try TemporaryFolder()
       let file = folder.file("out.pftrace")
       #expect(try looptop("export", trace, "--to", "perfetto", "-o", file).status == 0)

@@ -59,7 +59,11 @@ private let root = String(#filePath.prefix(#filePath.count - "/Tests/EndToEndTes
         hasty.begin()
         moment = try hasty.moment(of: loop, at: time)
       } while hasty.isBehind
-      #expect(moment == (try patient.moment(of: loop, at: time)))
+      let expected = try patient.moment(of: loop, at: time)
+      #expect(moment?.withoutCreation == expected?.withoutCreation)
+      for (found, known) in zip(moment?.pending ?? [], expected?.pending ?? []) {
+        #expect(abs((found.created - known.created).count) < 1_000)
+      }
     }
   }
 
@@ -85,5 +89,19 @@ private let root = String(#filePath.prefix(#filePath.count - "/Tests/EndToEndTes
       #expect(try lens.find(.nextTick, of: loop, from: time) == returns.first { $0 > time })
       #expect(try lens.find(.previousTick, of: loop, from: time) == returns.last { $0 < time })
     }
+  }
+}
+
+/// A checkpoint tells when what it lists was created by how the counter ran until then, an event by how it ran until that: they
+/// are some nanoseconds apart, and what one looks at may have come from either.
+extension LoopMoment {
+  fileprivate var pending: [Pending] { timers + calls + others }
+
+  fileprivate var withoutCreation: LoopMoment {
+    var moment = self
+    for list in [\LoopMoment.timers, \.calls, \.others] {
+      for index in moment[keyPath: list].indices { moment[keyPath: list][index].created = Instant(0) }
+    }
+    return moment
   }
 }

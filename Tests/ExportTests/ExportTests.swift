@@ -145,9 +145,9 @@ import TraceStore
       return try statement.step() ? statement.row.first : nil
     }
     #expect(try value("PRAGMA integrity_check") == .text("ok"))
-    #expect(try value("SELECT count(*) FROM callbacks") == .integer(7_745))
+    #expect(try value("SELECT count(*) FROM callbacks") == .integer(7_346))
     #expect(try value("SELECT count(*) FROM sqlite_schema WHERE type = 'index'") == .integer(7))
-    #expect(try value("SELECT started_at FROM trace") == .text("2026-11-23T01:32:35.007Z"))
+    #expect(try value("SELECT started_at FROM trace") == .text("2026-11-28T16:22:54.108Z"))
     #expect(
       try value("SELECT sum(harm_ns) FROM harm") == value("SELECT sum(ns) FROM blame WHERE cause = 'callback'"))
     for table in Table.allCases where table != .gaps {

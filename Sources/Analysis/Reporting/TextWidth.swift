@@ -31,17 +31,24 @@ extension String {
     String(String(reversed()).prefix(columns: columns).reversed())
   }
 
-  /// The text in lines of at most that many columns, broken at blanks where there are any.
+  /// The text in lines of at most that many columns, broken at blanks where there are any, but not behind a number.
   public func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var line = ""
-    for word in split(separator: " ") {
-      if !line.isEmpty && line.displayWidth + 1 + String(word).displayWidth > width {
+    for word in words {
+      if !line.isEmpty && line.displayWidth + 1 + word.displayWidth > width {
         lines.append(line)
         line = ""
       }
       line += (line.isEmpty ? "" : " ") + word
     }
     return (line.isEmpty ? lines : lines + [line]).map { $0.shortened(to: width) }
+  }
+
+  /// What a line may be broken between: a number stays with what it counts.
+  private var words: [String] {
+    split(separator: " ").reduce(into: []) { words, word in
+      if words.last?.last?.isNumber == true { words[words.count - 1] += " " + word } else { words.append(String(word)) }
+    }
   }
 }
