@@ -120,6 +120,6 @@ extension ScreenState {
     if moment < trace.from || moment > trace.to {
       say("there is what lies between \(clock(trace.from - input.origin)) and \(clock(trace.to - input.origin))")
     }
-    time.go(to: moment, trace, isLive: input.source == .live, columns: Self.columns(size))
+    time.go(to: moment, trace, isLive: input.source == .live, columns: Self.columns(size, input.report))
   }
 }

@@ -41,8 +41,10 @@ private func drawBody(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput
   if let lines = state.details(input, width: area.width - 2) {
     var area = area
     if let window = input.window, let (_, slices) = state.detailedTime(canvas.grid.size), window.from == slices.from {
-      StripPicture(window: window, slices: slices, cursor: state.time.cursor)
-        .draw(&canvas, area.takeTop(state.pictureHeight(area.height)))
+      StripPicture(
+        window: window, slices: slices, cursor: state.time.cursor, labelWidth: TimelinePicture.scaleWidth
+      )
+      .draw(&canvas, area.takeTop(state.pictureHeight(area.height)))
     }
     let position = draw(lines, state.front, &canvas, area)
     // What is found may lie below what is seen.

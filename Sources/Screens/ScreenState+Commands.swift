@@ -69,7 +69,7 @@ extension ScreenState {
     }
     chosenLoop = stall.loop
     let middle = stall.began + Nanoseconds(stall.duration.count / 2)
-    time.go(to: middle, input.report.trace, isLive: false, columns: Self.columns(size))
+    time.go(to: middle, input.report.trace, isLive: false, columns: Self.columns(size, input.report))
   }
 
   private mutating func back() {
@@ -117,7 +117,7 @@ extension ScreenState {
     case .thing(let thing): push(thing)
     case .moment(let loop, let moment):
       chosenLoop = loop
-      time.go(to: moment, input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
+      time.go(to: moment, input.report.trace, isLive: input.source == .live, columns: Self.columns(size, input.report))
       trail.append(Front(view: .loop))
     case .range(let range):
       trail = [Front(view: .callbacks)]

@@ -4,7 +4,7 @@ import Trace
 // Moving in time.
 extension ScreenState {
   mutating func travel(_ command: Command, _ input: ScreenInput, _ size: Size) {
-    let (trace, isLive, columns) = (input.report.trace, input.source == .live, Self.columns(size))
+    let (trace, isLive, columns) = (input.report.trace, input.source == .live, Self.columns(size, input.report))
     func move(_ distance: Int) { time.move(by: Int64(distance), trace, isLive: isLive, columns: columns) }
     switch command {
     case .earlier: move(-1)
@@ -41,7 +41,7 @@ extension ScreenState {
       return say("there is none further on in what is recorded")
     }
     let input = shown(input)
-    time.go(to: moment, input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
+    time.go(to: moment, input.report.trace, isLive: input.source == .live, columns: Self.columns(size, input.report))
   }
 
   /// One step of what plays by itself; to be called a few times a second while `isPlaying`.
@@ -75,7 +75,7 @@ extension ScreenState {
       : stalls.filter { $0.began + $0.duration < cursor }.max { $0.began < $1.began }
     guard let next else { return say(distance > 0 ? "no later stall" : "no earlier stall") }
     let margin = Nanoseconds(max(1, next.duration.count / 2))
-    let columns = Self.columns(size)
+    let columns = Self.columns(size, input.report)
     chosenLoop = next.loop
     time.show(max(trace.from, next.began - margin), next.began + next.duration + margin, columns: columns)
     time.go(
@@ -114,13 +114,15 @@ extension ScreenState {
   /// Restricts every view to a stretch of the timeline, given by two of the screen's columns.
   mutating func select(columns from: Int, _ to: Int, input: ScreenInput, size: Size) {
     let input = shown(input)
-    let slices = time.slices(of: input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
+    let labelWidth = TimelinePicture.labelWidth(input.report, width: size.width)
+    let slices = time.slices(
+      of: input.report.trace, isLive: input.source == .live, columns: Self.columns(size, input.report))
     func moment(_ column: Int) -> Instant {
-      slices.from + Nanoseconds(slices.length.count &* Int64(max(0, column - TimelinePicture.labelWidth)))
+      slices.from + Nanoseconds(slices.length.count &* Int64(max(0, column - labelWidth)))
     }
     let (first, last) = (moment(min(from, to)), moment(max(from, to) + 1))
     if from == to {
-      time.go(to: first, input.report.trace, isLive: input.source == .live, columns: Self.columns(size))
+      time.go(to: first, input.report.trace, isLive: input.source == .live, columns: Self.columns(size, input.report))
     } else {
       restrict(to: first...last, input)
     }

@@ -101,7 +101,7 @@ public struct ScreenState: Hashable, Sendable {
   public func wanted(_ report: Report, source: ScreenInput.Source, size: Size) -> Wanted {
     let report = frozen?.report ?? report
     let isLive = source == .live
-    let slices = time.slices(of: report.trace, isLive: isLive, columns: Self.columns(size))
+    let slices = time.slices(of: report.trace, isLive: isLive, columns: Self.columns(size, report))
     let end = slices.from + Nanoseconds(slices.length.count &* Int64(slices.count))
     // Live, the last seconds say how it is; in a trace, what is visible does.
     let follows = isLive && time.cursor == nil
@@ -118,8 +118,10 @@ public struct ScreenState: Hashable, Sendable {
   /// How long ago counts as now.
   static let recent = Nanoseconds.seconds(5)
 
-  /// Columns that a timeline has on a screen of that size.
-  static func columns(_ size: Size) -> Int { max(1, size.width - TimelinePicture.labelWidth) }
+  /// Columns that a timeline of all loops has on a screen of that size.
+  static func columns(_ size: Size, _ report: Report) -> Int {
+    max(1, size.width - TimelinePicture.labelWidth(report, width: size.width))
+  }
 
   private var wantsMoment: Bool {
     front.details == nil && (view == .loop || view == .ticks && time.cursor != nil)
@@ -133,7 +135,7 @@ public struct ScreenState: Hashable, Sendable {
   /// The time that the details in front are about, in the columns of a screen of that size.
   func detailedTime(_ size: Size) -> (loop: LoopID, slices: TimeSlices)? {
     guard case .tick(let loop, let from, let to)? = front.details else { return nil }
-    let columns = Self.columns(size)
+    let columns = max(1, size.width - TimelinePicture.scaleWidth)
     let length = max(1, (to - from).count / Int64(columns) + 1)
     return (loop, TimeSlices(from: from, length: Nanoseconds(length), count: columns))
   }

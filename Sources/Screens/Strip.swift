@@ -7,6 +7,8 @@ struct StripPicture {
   let window: LoopWindow
   let slices: TimeSlices
   let cursor: Instant?
+  /// Columns left of it.
+  let labelWidth: Int
 
   private struct Stretch {
     var first: Int
@@ -32,7 +34,7 @@ struct StripPicture {
 
   private func drawPasses(_ canvas: inout Canvas, _ row: Area) {
     label("tick", &canvas, row)
-    let columns = max(0, min(slices.count, row.width - TimelinePicture.labelWidth))
+    let columns = max(0, min(slices.count, row.width - labelWidth))
     let known = window.slices.prefix(columns).map { $0.busy + $0.idle > .zero ? canvas.glyphs.idle : "?" }
     canvas.draw(known.joined(), place(row, 0, columns), style: Style(.dim))
     var used = Used()
@@ -44,7 +46,7 @@ struct StripPicture {
   }
 
   private func drawSpans(_ canvas: inout Canvas, _ row: Area, _ spans: [LoopWindow.Span]) {
-    let columns = max(0, min(slices.count, row.width - TimelinePicture.labelWidth))
+    let columns = max(0, min(slices.count, row.width - labelWidth))
     var used = Used()
     for span in spans {
       guard let stretch = stretch(span.began, span.ended, columns) else { continue }
@@ -90,6 +92,6 @@ struct StripPicture {
   }
 
   private func place(_ row: Area, _ column: Int, _ width: Int) -> Area {
-    Area(x: row.x + TimelinePicture.labelWidth + column, y: row.y, width: width, height: 1)
+    Area(x: row.x + labelWidth + column, y: row.y, width: width, height: 1)
   }
 }

@@ -12,7 +12,7 @@ enum TicksPanel {
   static func draw(_ canvas: inout Canvas, _ area: Area, _ input: ScreenInput, _ state: ScreenState) {
     var area = area
     let summary = area.takeBottom(2)
-    TimelinePicture(input: input, cursor: state.time.cursor).draw(&canvas, area)
+    TimelinePicture(input: input, cursor: state.time.cursor, width: canvas.grid.size.width).draw(&canvas, area)
     drawSummary(&canvas, summary, input, state)
   }
 

@@ -65,8 +65,21 @@ struct TimelinePicture {
   let input: ScreenInput
   /// The moment looked at.
   let cursor: Instant?
-  /// Columns left of the bars, for the scale or the loop's name.
-  static let labelWidth = 6
+  private let labelWidth: Int
+
+  /// Columns left of the bars of one loop: for the scale.
+  static let scaleWidth = 6
+
+  /// Columns left of the bars: of several loops a fifth, for their names.
+  static func labelWidth(_ report: Report, width: Int) -> Int {
+    report.loops.count > 1 ? min(24, max(scaleWidth, width / 5)) : scaleWidth
+  }
+
+  init(input: ScreenInput, cursor: Instant?, width: Int) {
+    self.input = input
+    self.cursor = cursor
+    labelWidth = Self.labelWidth(input.report, width: width)
+  }
 
   /// Rows that the bars get: one loop has all of them, several share.
   func draw(_ canvas: inout Canvas, _ area: Area) {
@@ -74,7 +87,8 @@ struct TimelinePicture {
     let axis = area.takeBottom(1)
     let marks = area.takeBottom(1)
     if let window = input.window, !window.isDense, window.from == input.busy.slices.from {
-      StripPicture(window: window, slices: input.busy.slices, cursor: cursor).draw(&canvas, area)
+      StripPicture(window: window, slices: input.busy.slices, cursor: cursor, labelWidth: labelWidth).draw(
+        &canvas, area)
     } else {
       drawLoops(&canvas, area)
     }
@@ -106,13 +120,13 @@ struct TimelinePicture {
       canvas.draw("100%", Area(x: area.x, y: area.y, width: 4, height: 1), style: Style(.dim))
     } else {
       canvas.draw(
-        "\(loop.info.id.number) \(loop.info.name)", Area(x: area.x, y: area.y, width: Self.labelWidth - 1, height: 1),
+        "\(loop.info.id.number) \(loop.info.name)", Area(x: area.x, y: area.y, width: labelWidth - 1, height: 1),
         style: Style(.dim))
     }
     let blocks = canvas.glyphs.blocks
     let steps = (blocks.count - 1) * area.height
     for (column, share) in shares(of: loop.info.id, area).enumerated() {
-      let x = area.x + Self.labelWidth + column
+      let x = area.x + labelWidth + column
       guard let share else {
         canvas.draw("?", Area(x: x, y: area.y + area.height - 1, width: 1, height: 1), style: Style(.dim))
         continue
@@ -134,7 +148,7 @@ struct TimelinePicture {
   }
 
   /// Slices that do not fit, where the screen shrank since they were asked for.
-  private func skipped(_ area: Area) -> Int { max(0, input.busy.slices.count - (area.width - Self.labelWidth)) }
+  private func skipped(_ area: Area) -> Int { max(0, input.busy.slices.count - (area.width - labelWidth)) }
 
   private func drawMarks(_ canvas: inout Canvas, _ area: Area) {
     let slices = input.busy.slices
@@ -144,26 +158,26 @@ struct TimelinePicture {
       let last = slices.index(of: stall.began + stall.duration)
       let columns = Int64(skipped(area))...Int64(max(skipped(area), slices.count - 1))
       for column in max(first, columns.lowerBound)..<max(first, columns.lowerBound, min(last, columns.upperBound) + 1) {
-        let x = area.x + Self.labelWidth + Int(column) - skipped(area)
+        let x = area.x + labelWidth + Int(column) - skipped(area)
         let mark = stall.ended ? "!" : canvas.glyphs.running
         canvas.draw(mark, Area(x: x, y: area.y, width: 1, height: 1), style: Style(stall.ended ? .warning : .error))
       }
     }
     guard let cursor, case let column = slices.index(of: cursor) - Int64(skipped(area)),
-      (0..<Int64(max(0, area.width - Self.labelWidth))).contains(column)
+      (0..<Int64(max(0, area.width - labelWidth))).contains(column)
     else { return }
-    let cell = Area(x: area.x + Self.labelWidth + Int(column), y: area.y, width: 1, height: 1)
+    let cell = Area(x: area.x + labelWidth + Int(column), y: area.y, width: 1, height: 1)
     canvas.draw(canvas.glyphs.cursor, cell, style: Style(.title))
   }
 
   private func drawAxis(_ canvas: inout Canvas, _ area: Area) {
     let slices = input.busy.slices
     let each = slices.length < .microseconds(1) ? 20 : 15
-    for column in stride(from: 0, to: area.width - Self.labelWidth - each + 3, by: each) {
+    for column in stride(from: 0, to: area.width - labelWidth - each + 3, by: each) {
       let moment = slices.from + Nanoseconds(slices.length.count &* Int64(column + skipped(area)))
       let label = "|" + clock(moment - input.origin, slices.length)
       canvas.draw(
-        label, Area(x: area.x + Self.labelWidth + column, y: area.y, width: each, height: 1), style: Style(.dim))
+        label, Area(x: area.x + labelWidth + column, y: area.y, width: each, height: 1), style: Style(.dim))
     }
   }
 }

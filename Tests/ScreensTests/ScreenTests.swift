@@ -117,7 +117,7 @@ import Trace
     var report = Samples.healthy()
     report.loops = (1...30).map { Samples.loop($0, name: "loop \($0)", busy: Int64($0), idle: 100) }
     let lines = screen(of: Samples.input(report)).lines
-    #expect(lines[5...8].map { $0.prefix(5) } == ["27 l…", "28 l…", "29 l…", "30 l…"])
+    #expect(lines[5...8].map { $0.prefix(7) } == ["27 loop", "28 loop", "29 loop", "30 loop"])
     #expect(lines[0].contains("30 loops"))
   }
 
