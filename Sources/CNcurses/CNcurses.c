@@ -39,12 +39,15 @@ static bool skip_sequence(void) {
   // ECMA-48, 5.4: parameters and intermediates, of which nobody sends so many, then a final byte.
   for (int i = 0; i < 64; i++) {
     int code = wgetch(stdscr);
-    if (code < 0x20 || code > 0x3F) {
-      // What a mouse did, in the form of X10: three bytes follow.
-      for (int more = 0; code == 'M' && plain && more < 3; more++) wgetch(stdscr);
-      break;
+    if (code >= 0x20 && code <= 0x3F) {
+      plain = false;
+      continue;
     }
-    plain = false;
+    // What a mouse did, in the form of X10: three bytes follow.
+    for (int more = 0; code == 'M' && plain && more < 3; more++) wgetch(stdscr);
+    // Cut short by what is a key of its own: another Escape, for one.
+    if (code != ERR && (code < 0x40 || code > 0x7E)) ungetch(code);
+    break;
   }
   return true;
 }

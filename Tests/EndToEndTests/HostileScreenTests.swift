@@ -49,6 +49,11 @@ extension EndToEnd {
       try terminal.press("Down")
       let screen = try terminal.screen(with: "2 of ")
       #expect(screen.contains("[1 Ticks]") && screen.contains("2 of "), "\(screen)")
+      // One that is cut short takes no key with it.
+      try terminal.press("Enter")
+      #expect(try terminal.screen(with: "self time").contains("self time"))
+      try terminal.write("\u{1B}[1;\u{1B}")
+      #expect(try terminal.screen(with: "2 of ").contains("2 of "))
       try expectAlive(terminal)
     }
 
