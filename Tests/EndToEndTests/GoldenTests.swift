@@ -135,7 +135,7 @@ extension EndToEnd {
         "\(Built.looptop) replay --theme mono \(root)/traces/blocking-query.looptrace", terminal: "xterm-256color")
       _ = try painted(terminal, " REPLAY ", "q Quit")
       try terminal.press("3", "Down")
-      _ = try painted(terminal, "[3 Stalls 5]", "2 of 5")
+      _ = try painted(terminal, "[3 Stalls 4]", "2 of 4")
       expect(try terminal.styledScreen(), isBaseline: "stalls.mono.txt")
       #expect(try terminal.colors() == false)
     }
