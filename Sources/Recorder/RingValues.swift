@@ -33,6 +33,8 @@ public struct RingMoment: Hashable, Sendable {
   @inlinable init(raw: UInt64) { self.raw = raw }
   /// Not stamped.
   @inlinable public static var none: RingMoment { RingMoment(raw: 0) }
+  /// The processor's counter now: for who knows that a recorder's `clock` reads it.
+  @inlinable public static var byProcessor: RingMoment { RingMoment(raw: ll_counter()) }
 }
 
 /// The recorder's counter, for any thread to read: a copy, so that no other thread touches what the loop's own writes.
@@ -41,6 +43,9 @@ public struct RingClock: @unchecked Sendable {
   @usableFromInline let isOn: Bool
   @usableFromInline let usesProcessorCounter: Bool
   @usableFromInline let manualClock: UnsafePointer<Int64>?
+
+  /// Whether a moment is `RingMoment.byProcessor`.
+  public var isProcessor: Bool { isOn && usesProcessorCounter }
 
   /// The counter's reading, to be carried to the loop's own thread; zero where recording was off when the clock was taken.
   @inlinable public func moment() -> RingMoment {

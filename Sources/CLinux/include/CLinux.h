@@ -32,6 +32,15 @@ static inline __attribute__((always_inline)) void ll_cpu_relax(void) {
   __asm__ volatile("isb");
 #endif
 }
+// A hint to the processor that this line of memory will be written, though another core has it. Never faults.
+static inline __attribute__((always_inline)) void ll_prefetch_to_write(const void *_Nonnull at) {
+#if defined(__x86_64__)
+  // The compiler's own hint fetches for reading where it may not assume that the processor knows this one.
+  __asm__ volatile("prefetchw %0" : : "m"(*(const char *)at));
+#else
+  __builtin_prefetch(at, 1);
+#endif
+}
 // Tells threads that live apart: pthread_self without the call.
 static inline __attribute__((always_inline)) uintptr_t ll_thread(void) { return (uintptr_t)__builtin_thread_pointer(); }
 // Whether the counter runs at one rate whatever the core does, and the kernel itself keeps time by it.

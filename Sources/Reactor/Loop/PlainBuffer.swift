@@ -1,3 +1,5 @@
+import CLinux
+
 /// A list in memory of its own: what the loop goes through in every tick.
 ///
 /// An Array asks at each change whether somebody else has a copy; this one cannot be copied. What is appended is moved in.
@@ -34,6 +36,12 @@ struct PlainBuffer<Element: ~Copyable>: ~Copyable {
     if count == capacity { grow() }
     (elements + count).initialize(to: element)
     count += 1
+  }
+
+  /// Has the memory that comes after the next few elements fetched from the core that read it last.
+  @inline(__always)
+  func prefetch() {
+    ll_prefetch_to_write(elements + (count + 8))
   }
 
   mutating func removeLast() -> Element {
