@@ -25,6 +25,11 @@ final class BlockingClient {
     _ = Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
   }
 
+  /// Sends a byte that overtakes what was sent before it.
+  func sendUrgently(_ byte: String) {
+    _ = Glibc.send(descriptor, byte, 1, Int32(MSG_OOB))
+  }
+
   /// Whether the other side still takes what is sent. Sends a byte, and another one once the answer to that has come.
   var isHeard: Bool {
     for _ in 0..<2 {

@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 import Trace
 
-/// Level-triggered epoll: what was not read is reported again, so a callback may stop reading in the middle.
+/// epoll, level-triggered unless `Interest.edge` says otherwise: what was not read is reported again, so a callback may stop
+/// reading in the middle.
 final class EpollPoller: Poller {
   let name = "epoll"
   private let descriptor: Int32
   // Allocated once: a wait allocates nothing. More than 256 ready ones wait for the next tick.
   private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
-  private let results = UnsafeMutableBufferPointer<Readiness>.allocate(capacity: 256)
 
   init() throws(ReactorError) {
     descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -18,7 +18,6 @@ final class EpollPoller: Poller {
   deinit {
     if descriptor >= 0 { close(descriptor) }
     events.deallocate()
-    results.deallocate()
   }
 
   func add(_ descriptor: Int32, _ interest: Interest, key: UInt64) throws(ReactorError) {
@@ -34,26 +33,21 @@ final class EpollPoller: Poller {
     _ = control(EPOLL_CTL_DEL, descriptor, [], 0)
   }
 
-  func wait(_ timeout: Nanoseconds?) -> UnsafeBufferPointer<Readiness> {
+  func wait(_ timeout: Nanoseconds?) -> Int {
     let count = ll_epoll_wait(descriptor, events.baseAddress!, Int32(events.count), timeout?.count ?? -1)
     precondition(count >= 0 || errno == EINTR, "epoll_wait failed (errno \(errno))")
-    let ready = max(0, Int(count))
-    for index in 0..<ready {
-      let flags = events[index].events
-      results.initializeElement(
-        at: index,
-        to: Readiness(
-          key: events[index].data.u64, readable: flags & EPOLLIN.rawValue != 0,
-          writable: flags & EPOLLOUT.rawValue != 0, hungUp: flags & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0))
-    }
-    return UnsafeBufferPointer(rebasing: results[..<ready])
+    return max(0, Int(count))
+  }
+
+  subscript(index: Int) -> Readiness {
+    Readiness(key: events[index].data.u64, events: events[index].events)
   }
 
   private func control(_ operation: Int32, _ watched: Int32, _ interest: Interest, _ key: UInt64) -> Int32 {
     var event = epoll_event()
     if interest.contains(.read) { event.events |= EPOLLIN.rawValue }
     if interest.contains(.write) { event.events |= EPOLLOUT.rawValue }
-    if interest.contains(.edge) { event.events |= EPOLLET.rawValue }
+    if interest.contains(.edge) { event.events |= (EPOLLET.rawValue | EPOLLRDHUP.rawValue | EPOLLPRI.rawValue) }
     if interest.isEmpty { event.events = EPOLLONESHOT.rawValue }
     event.data.u64 = key
     return epoll_ctl(descriptor, operation, watched, &event)

@@ -1,3 +1,4 @@
+import CLinux
 import Trace
 
 /// The kernel's wait, and nothing else: what a second kind of poll (io_uring, kqueue) has to provide.
@@ -12,8 +13,10 @@ package protocol Poller: AnyObject {
   func change(_ descriptor: Int32, _ interest: Interest, key: UInt64)
   /// Forgets a descriptor, which is still open.
   func remove(_ descriptor: Int32)
-  /// Waits; `nil` without limit. The results stand until the next wait; none when a signal cut the wait short.
-  func wait(_ timeout: Nanoseconds?) -> UnsafeBufferPointer<Readiness>
+  /// Waits, `nil` without limit; how many descriptors are ready. None when a signal cut the wait short.
+  func wait(_ timeout: Nanoseconds?) -> Int
+  /// What the last wait says of one of them.
+  subscript(index: Int) -> Readiness { get }
 }
 
 /// What a descriptor is watched for. A hang-up is reported whatever the interest, but only once where there is none.
@@ -23,15 +26,22 @@ package struct Interest: OptionSet, Sendable {
 
   package static let read = Interest(rawValue: 1)
   package static let write = Interest(rawValue: 2)
-  /// Reported once for each time that it becomes ready: for what need not be read to be ready again.
+  /// Reported once for each time that something comes, or room does: what is left is for the watcher to know of. Spares the
+  /// kernel from looking at it again in the next poll.
   package static let edge = Interest(rawValue: 4)
 }
 
 /// What the kernel says of one descriptor.
 package struct Readiness: Sendable {
-  package var key: UInt64
-  package var readable: Bool
-  package var writable: Bool
+  /// Under which it is watched.
+  package let key: UInt64
+  /// In epoll's bits: they are looked at for each message that comes, and made into others at most once.
+  let events: UInt32
+
+  package var readable: Bool { events & EPOLLIN.rawValue != 0 }
+  /// Of an edge: more is there than one `receive` tells of that was not full, an end or data that is urgent.
+  package var hasMore: Bool { events & (EPOLLRDHUP.rawValue | EPOLLPRI.rawValue) != 0 }
+  package var writable: Bool { events & EPOLLOUT.rawValue != 0 }
   /// Both directions are gone, or an error is pending.
-  package var hungUp: Bool
+  package var hungUp: Bool { events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 }
 }

@@ -166,19 +166,20 @@ public final class Reactor {
     var timeout = ready.isEmpty ? timeout(atMost: limit) : .zero
     if timeout != .zero, !remote.willWait() { timeout = .zero }
     recorder.pollEntered(timeout: timeout, afterCallback: isAfterCallback)
-    let results = poller.wait(timeout)
-    recorder.pollReturned(ready: results.count)
+    let count = poller.wait(timeout)
+    recorder.pollReturned(ready: count)
     isInTick = true
     if remote.hasMail { takeMail() }
-    for result in results {
-      descriptors.watcher(result.key)?.ready(result, self)
+    for index in 0..<count {
+      let readiness = poller[index]
+      descriptors.watcher(readiness.key)?.ready(readiness, self)
     }
     let ranTimers = !timers.isEmpty && runTimers()
     let ranReady = runReady()
     isInTick = false
     tickTime = nil
     if case .monotonic = clock { isAfterCallback = ranReady }
-    return !results.isEmpty || ranTimers || ranReady
+    return count > 0 || ranTimers || ranReady
   }
 
   /// Until the next timer; by a fresh reading, because the tick's is as old as the tick is long.

@@ -13,6 +13,7 @@ enum Channel {
   }
 
   /// Receives at most what `buffer` holds; 0 at the end, negative with `errno` where there is nothing or it failed.
+  @inline(__always)
   func receive(into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32) -> Int {
     switch self {
     case .socket: ll_receive(descriptor, buffer.baseAddress!, buffer.count)
@@ -27,6 +28,7 @@ enum Channel {
   }
 
   /// Offers bytes once: what is left then waits for the poll.
+  @inline(__always)
   func send(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Sent {
     while true {
       let taken =

@@ -25,7 +25,7 @@ extension Connection {
     let site = recorder.site(function, file, line)
     if let reading { recorder.settled(reading.registration.operation, .cancelled) }
     let operation = recorder.created(.read, site, standing: true, descriptor: descriptor)
-    reading = Handler(Registration(CallSite(function, file, line), site, recorder.chain, operation), body)
+    reading = Handler(Registration(CallSite(function, file, line), site, recorder.chain, operation), Reader(read: body))
     updateInterest()
   }
 
@@ -98,21 +98,45 @@ extension Connection {
   // MARK: The poll's side
 
   /// At most one read a tick, so that a fast peer does not starve the others: the poll reports what is left.
-  func receive() {
+  @inline(__always)
+  func receive(_ readiness: Readiness) {
     let buffer = reactor.receiveBuffer
     let count = channel.receive(into: buffer, from: descriptor)
-    if count > 0 { return deliver(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-    if count == 0 { return inputEnded() }
-    if errno != EAGAIN && errno != EINTR { finish(failure(.receive, errno), .poll) }
+    if count > 0 {
+      deliver(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      if count == buffer.count || readiness.hasMore { pollAgain() }
+    } else if count == 0 {
+      inputEnded()
+    } else {
+      receiveFailed()
+    }
   }
 
+  /// Has the poll report what is left, where it would not by itself.
+  @inline(never)
+  private func pollAgain() {
+    guard descriptor >= 0, let interest, interest.contains([.read, .edge]) else { return }
+    reactor.change(descriptor, interest)
+  }
+
+  @inline(never)
+  private func receiveFailed() {
+    switch errno {
+    case EAGAIN: return
+    case EINTR: pollAgain()
+    case let code: finish(failure(.receive, code), .poll)
+    }
+  }
+
+  @inline(__always)
   private func deliver(_ bytes: UnsafeRawBufferPointer) {
     guard let registration = reading?.registration else { return }
     reactor.recorder.beganChain(registration.site, .io, .poll, operation: registration.operation)
     // Held inside the span only: should it be let go of meanwhile, its destruction belongs to the span.
-    reactor.run(registration) { try reading?.body(bytes.bytes) }
+    reactor.run(registration) { try reading?.body.read(bytes.bytes) }
   }
 
+  @inline(never)
   private func inputEnded() {
     hasEndOfInput = true
     guard let registration = ending?.registration else { return closeAfterPeer() }

@@ -74,23 +74,31 @@ extension Connection {
     if !hasOutput { shutDownOutput(reactor.trigger) }
   }
 
+  @inline(__always)
   private func send(
     _ bytes: UnsafeRawBufferPointer, _ function: StaticString, _ file: StaticString, _ line: UInt
   ) {
     guard isOpen, bytes.count > 0 else { return }
-    var sent = 0
-    var operation: RingOperation?
-    if !hasOutput {
-      switch channel.send(bytes, to: descriptor) {
-      case .success(let count): sent = count
-      case .failure(let code): return finish(failure(.send, code), reactor.trigger)
-      }
-      if sent == bytes.count { return }
-      operation = reactor.recorder.created(.write, reactor.recorder.site(function, file, line), descriptor: descriptor)
+    let sent = hasOutput ? .success(0) : channel.send(bytes, to: descriptor)
+    if case .success(bytes.count) = sent { return }
+    keep(bytes, sent, function, file, line)
+  }
+
+  /// Not all was sent: the rest waits. Never inlined, for sending all is nearly always all that there is to do.
+  @inline(never)
+  private func keep(
+    _ bytes: UnsafeRawBufferPointer, _ sent: Channel.Sent, _ function: StaticString, _ file: StaticString, _ line: UInt
+  ) {
+    switch sent {
+    case .failure(let code): finish(failure(.send, code), reactor.trigger)
+    case .success(let count):
+      let recorder = reactor.recorder
+      let operation =
+        hasOutput ? nil : recorder.created(.write, recorder.site(function, file, line), descriptor: descriptor)
+      let outgoing = makeOutgoing()
+      if let operation { outgoing.operation = operation }
+      buffer(UnsafeRawBufferPointer(rebasing: bytes[count...]), in: outgoing)
     }
-    let outgoing = makeOutgoing()
-    if let operation { outgoing.operation = operation }
-    buffer(UnsafeRawBufferPointer(rebasing: bytes[sent...]), in: outgoing)
   }
 
   private func buffer(_ bytes: UnsafeRawBufferPointer, in outgoing: Outgoing) {

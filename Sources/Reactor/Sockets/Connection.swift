@@ -40,7 +40,7 @@ public final class Connection {
     get { outgoing?.waterMarks ?? Outgoing.waterMarks }
     set { makeOutgoing().waterMarks = newValue }
   }
-  @exclusivity(unchecked) var reading: Handler<(RawSpan) throws -> Void>?
+  @exclusivity(unchecked) var reading: Handler<Reader>?
   @exclusivity(unchecked) var ending: Handler<() throws -> Void>?
   @exclusivity(unchecked) var closing: Handler<(ReactorError?) throws -> Void>?
   @exclusivity(unchecked) var end: End?
@@ -75,6 +75,11 @@ public final class Connection {
     }
   }
 
+  /// In a struct, and so called as it is: a function that stands for a generic `Body` is called through another.
+  struct Reader {
+    let read: (RawSpan) throws -> Void
+  }
+
   init(_ reactor: Reactor, _ channel: Channel, _ descriptor: Int32, _ peer: Peer) {
     self.reactor = reactor
     self.channel = channel
@@ -91,6 +96,10 @@ public final class Connection {
   public var isOpen: Bool { isAlive && ownDirection == .open }
   /// Bytes written that the kernel has not taken yet.
   public var bufferedBytes: Int { outgoing?.output.count ?? 0 }
+
+  private var isTCP: Bool {
+    if case .address(let address) = peer { address.family != AF_UNIX } else { false }
+  }
 
   var hasOutput: Bool { outgoing.map { !$0.output.isEmpty } ?? false }
 
@@ -117,6 +126,8 @@ public final class Connection {
     guard descriptor >= 0 else { return }
     var wanted: Interest = reading != nil && !isPaused && !isClosing && !hasEndOfInput ? .read : []
     if hasOutput { wanted.insert(.write) }
+    // Of TCP alone a read that was not full is known to have left nothing: a Unix socket's ends where descriptors are passed.
+    if isTCP && !wanted.isEmpty { wanted.insert(.edge) }
     if wanted == interest ?? [] { return }
     if interest != nil {
       reactor.change(descriptor, wanted)
@@ -140,7 +151,7 @@ extension Connection: Watcher {
   func ready(_ readiness: Readiness, _ reactor: Reactor) {
     // A hang-up is for the read to find: an end, or an error, after what there still is.
     let reads = readiness.readable || readiness.hungUp && interest?.contains(.read) == true
-    if reads { receive() }
+    if reads { receive(readiness) }
     if readiness.writable, descriptor >= 0, hasOutput { flush() }
     if readiness.hungUp, !reads, descriptor >= 0 { hangUp() }
   }
