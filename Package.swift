@@ -93,7 +93,7 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["Baselines"]),
-    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting"]),
+    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "ReactorTesting", "CLinux"]),
     .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "Reactor", "Recorder", "Trace"]),
     .testTarget(
       name: "DrainTests",

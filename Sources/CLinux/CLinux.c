@@ -33,6 +33,10 @@
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
+#ifndef SYS_io_uring_setup
+#define SYS_io_uring_setup 425
+#define SYS_io_uring_enter 426
+#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -85,6 +89,12 @@ int ll_epoll_wait_until(int fd, struct epoll_event *events, int capacity, int64_
   if (ready >= 0 || errno != ENOSYS) return ready;
   int64_t milliseconds = timeout_ns / 1000000 + (timeout_ns % 1000000 != 0);
   return epoll_wait(fd, events, capacity, milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds);
+}
+int ll_uring_setup(unsigned entries, struct io_uring_params *parameters) {
+  return (int)syscall(SYS_io_uring_setup, entries, parameters);
+}
+int ll_uring_enter(int ring, unsigned submitted) {
+  return (int)syscall(SYS_io_uring_enter, ring, submitted, 0, IORING_ENTER_GETEVENTS, NULL, 0);
 }
 int ll_fallocate(int fd, int64_t offset, int64_t length) { return fallocate(fd, 0, offset, length); }
 int ll_punch_hole(int fd, int64_t offset, int64_t length) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
+#include <linux/io_uring.h>
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/epoll.h>
@@ -51,6 +52,12 @@ static inline __attribute__((always_inline)) void ll_store_release(uint64_t *_No
   __atomic_store_n(at, value, __ATOMIC_RELEASE);
 }
 static inline __attribute__((always_inline)) uint64_t ll_load_acquire(const uint64_t *_Nonnull at) {
+  return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+static inline __attribute__((always_inline)) void ll_store_release_32(uint32_t *_Nonnull at, uint32_t value) {
+  __atomic_store_n(at, value, __ATOMIC_RELEASE);
+}
+static inline __attribute__((always_inline)) uint32_t ll_load_acquire_32(const uint32_t *_Nonnull at) {
   return __atomic_load_n(at, __ATOMIC_ACQUIRE);
 }
 static inline __attribute__((always_inline)) uint64_t ll_exchange(uint64_t *_Nonnull at, uint64_t value) {
@@ -113,6 +120,19 @@ static inline ssize_t ll_receive(int fd, void *_Nonnull bytes, size_t count) {
 static inline ssize_t ll_send(int fd, const void *_Nullable bytes, size_t count) {
   return ll_system_call(SYS_sendto, fd, (long)bytes, (long)count, MSG_NOSIGNAL);
 }
+
+// What the headers of a kernel before 6.1 lack of io_uring.
+#ifndef IORING_SETUP_TASKRUN_FLAG
+#define IORING_SETUP_TASKRUN_FLAG (1U << 9)
+#define IORING_SQ_TASKRUN (1U << 2)
+#endif
+#ifndef IORING_SETUP_DEFER_TASKRUN
+#define IORING_SETUP_SINGLE_ISSUER (1U << 12)
+#define IORING_SETUP_DEFER_TASKRUN (1U << 13)
+#endif
+int ll_uring_setup(unsigned entries, struct io_uring_params *_Nonnull parameters);
+// Submits, and does the work that was deferred; waits for nothing.
+int ll_uring_enter(int ring, unsigned submitted);
 
 int ll_fallocate(int fd, int64_t offset, int64_t length);
 int ll_punch_hole(int fd, int64_t offset, int64_t length);

@@ -4,11 +4,27 @@ import Trace
 
 /// epoll, level-triggered unless `Interest.edge` says otherwise: what was not read is reported again, so a callback may stop
 /// reading in the middle.
+///
+/// A loop that always has something to run polls without waiting, and mostly in vain: after some such polls it lets a
+/// doorbell say whether there is anything to ask the kernel for.
 final class EpollPoller: Poller {
   let name = "epoll"
   private let descriptor: Int32
   // Allocated once: a wait allocates nothing. More than 256 ready ones wait for the next tick.
   private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
+  // Unchecked: the loop's thread alone comes here.
+  /// Polls that did not wait and found nothing, since the last one that was not of that kind.
+  @exclusivity(unchecked) private var pollsInVain = 0
+  /// Since the kernel was last asked.
+  @exclusivity(unchecked) private var pollsByDoorbell = 0
+  /// There once it was needed, if there can be one.
+  @exclusivity(unchecked) private var doorbell: Doorbell?
+  @exclusivity(unchecked) private var hasNoDoorbell = false
+
+  /// What setting a doorbell costs, in polls that find nothing.
+  private static var patience: Int { 16 }
+  /// So often the kernel is asked nevertheless: a forked child shares the epoll and its doorbell, and takes what is ready away.
+  private static var doorbellLimit: Int { 64 }
 
   init() throws(ReactorError) {
     descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -34,13 +50,31 @@ final class EpollPoller: Poller {
   }
 
   func wait(_ timeout: Nanoseconds?) -> Int {
+    if timeout == .zero, pollsByDoorbell < Self.doorbellLimit, let doorbell, doorbell.isSilent {
+      pollsByDoorbell += 1
+      return 0
+    }
+    pollsByDoorbell = 0
     let count = ll_epoll_wait(descriptor, events.baseAddress!, Int32(events.count), timeout?.count ?? -1)
     precondition(count >= 0 || errno == EINTR, "epoll_wait failed (errno \(errno))")
+    if count > 0 || timeout != .zero { pollsInVain = 0 } else { polledInVain() }
     return max(0, Int(count))
   }
 
   subscript(index: Int) -> Readiness {
     Readiness(key: events[index].data.u64, events: events[index].events)
+  }
+
+  private func polledInVain() {
+    pollsInVain += 1
+    if pollsInVain < Self.patience || hasNoDoorbell { return }
+    pollsInVain = 0
+    if doorbell == nil { doorbell = Doorbell() }
+    guard let doorbell, doorbell.set(descriptor) else {
+      doorbell = nil
+      hasNoDoorbell = true
+      return
+    }
   }
 
   private func control(_ operation: Int32, _ watched: Int32, _ interest: Interest, _ key: UInt64) -> Int32 {
