@@ -11,9 +11,7 @@ extension Recorder {
     let label = state.pointee.enterLabel(.chain, id: position, detail: counter, name)
     let chain = position | label << 48
     let left = state.pointee.chain
-    let depth = Int(truncatingIfNeeded: state.pointee.live(RingLayout.Live.depth).pointee)
     state.pointee.chain = chain
-    if (1...RecorderState.stackSize).contains(depth) { state.pointee.chains[depth - 1] = chain }
     if left >> 48 != 0 { state.pointee.leaveNamedChain(left) }
     return RingChain(raw: chain)
   }

@@ -4,12 +4,25 @@ import Trace
 
 /// What a recorder knows of its ring: in a page of its own, all zero (off) in a forked child.
 @usableFromInline struct RecorderState {
+  // What a span's begin and end use, in one line of the cache.
   /// The event ring; `nil` while recording is off.
   @usableFromInline var events: UnsafeMutableRawPointer?
   /// Bytes of the event ring less one.
   @usableFromInline var mask: Int
   /// The ring's file as mapped.
   @usableFromInline var base: UnsafeMutableRawPointer
+  /// The reading at the last poll's return or span's end.
+  @usableFromInline var lastStamp: UInt64
+  /// The chain of the running span.
+  @usableFromInline var chain: UInt64
+  @usableFromInline var usesProcessorCounter: Bool
+  @usableFromInline var lastUsage: UInt64
+  @usableFromInline var usageInterval: UInt64
+
+  /// The chains of the spans that enclose the running one, the outermost first: as many as the ring's stack holds.
+  @usableFromInline var chains: UnsafeMutablePointer<UInt64>
+  /// The cell of a clock that moves only when told.
+  @usableFromInline var manualClock: UnsafePointer<Int64>?
   /// The table of open operations.
   @usableFromInline var operations: UnsafeMutableRawPointer
   /// Unused places of that table, the next one last.
@@ -17,17 +30,6 @@ import Trace
   @usableFromInline var freeOperationCount: Int
   /// Of each place in that table the label of its chain (plus one), 0 where it has none.
   @usableFromInline var operationLabels: UnsafeMutablePointer<UInt16>
-  /// The reading at the last poll's return or span's end.
-  @usableFromInline var lastStamp: UInt64
-  /// The chain of the running span.
-  @usableFromInline var chain: UInt64
-  /// The chains of the open spans, as many as the ring's stack holds.
-  @usableFromInline var chains: UnsafeMutablePointer<UInt64>
-  @usableFromInline var usesProcessorCounter: Bool
-  /// The cell of a clock that moves only when told.
-  @usableFromInline var manualClock: UnsafePointer<Int64>?
-  @usableFromInline var lastUsage: UInt64
-  @usableFromInline var usageInterval: UInt64
   /// The table of labels, its free places, and what only the slow paths need.
   var labels: UnsafeMutableRawPointer
   var freeLabels: UnsafeMutablePointer<UInt16>
@@ -157,8 +159,9 @@ import Trace
       entry.storeBytes(of: second, toByteOffset: 8, as: UInt64.self)
       entry.storeBytes(of: position, toByteOffset: 16, as: UInt64.self)
       entry.storeBytes(of: counter, toByteOffset: 24, as: UInt64.self)
-      chains[index] = chain
     }
+    // Outside of all others there is no chain to come back to.
+    if UInt(bitPattern: index &- 1) < UInt(RecorderState.stackSize) { chains[index &- 1] = self.chain }
     ll_store_release(depth, depth.pointee &+ 1)
     self.chain = chain
   }
