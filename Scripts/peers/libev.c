@@ -19,6 +19,21 @@ static void iterate(long count) {
   ev_loop_destroy(loop);
 }
 
+static void on_readable(struct ev_loop *loop, ev_io *watch, int events) {
+  (void)events;
+  if (--left == 0) ev_io_stop(loop, watch);
+}
+
+static void watch_readable(int descriptor, long count) {
+  ev_io watch;
+  left = count;
+  loop = ev_loop_new(EVBACKEND_EPOLL);
+  ev_io_init(&watch, on_readable, descriptor, EV_READ);
+  ev_io_start(loop, &watch);
+  ev_run(loop, 0);
+  ev_loop_destroy(loop);
+}
+
 static ev_timer timers[timer_count];
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events) {

@@ -26,6 +26,20 @@ static void iterate(long count) {
   end();
 }
 
+static void on_readable(int descriptor, short events, void *argument) {
+  (void)descriptor; (void)events; (void)argument;
+  if (--left == 0) event_base_loopbreak(base);
+}
+
+static void watch_readable(int descriptor, long count) {
+  base = event_base_new();
+  left = count;
+  event = event_new(base, descriptor, EV_READ | EV_PERSIST, on_readable, NULL);
+  event_add(event, NULL);
+  event_base_dispatch(base);
+  end();
+}
+
 static struct event *timers[timer_count];
 
 static void on_timer(int descriptor, short events, void *argument) {

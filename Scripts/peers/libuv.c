@@ -18,6 +18,21 @@ static void iterate(long count) {
   uv_loop_close(&loop);
 }
 
+static void on_readable(uv_poll_t *watch, int failed, int events) {
+  (void)failed; (void)events;
+  if (--left == 0) uv_close((uv_handle_t *)watch, NULL);
+}
+
+static void watch_readable(int descriptor, long count) {
+  uv_poll_t watch;
+  left = count;
+  uv_loop_init(&loop);
+  uv_poll_init(&loop, &watch, descriptor);
+  uv_poll_start(&watch, UV_READABLE, on_readable);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_loop_close(&loop);
+}
+
 static uv_timer_t timers[timer_count];
 
 static void on_timer(uv_timer_t *timer) {

@@ -2,7 +2,8 @@
 // with nanoseconds of CPU time (the process's, all threads) a callback. A count of 0, or the input's end, ends it.
 //
 // Scenarios, the same for every loop:
-//   iteration  one callback a pass of the loop, with a poll that does not wait in each
+//   iteration  one callback a pass of the loop, which calls for itself again, with a poll that does not wait in each
+//   readable   one callback a pass of the loop, for a descriptor that is always ready to be read
 //   timers     1000 repeating timers of 1 to 5 ms
 //   burst      another thread calls for 1000 callbacks in a row, waits until they have run, and so on
 //   ping       as burst, with one callback at a time
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +29,7 @@ enum { timer_count = 1000 };
 
 // What each loop provides. Timer i repeats every `timer_period(i)` milliseconds.
 static void iterate(long count);
+static void watch_readable(int descriptor, long count);
 static void run_timers(long count);
 // Makes a loop that can be woken, before there is another thread.
 static void prepare_calls(void);
@@ -40,6 +43,12 @@ static void wake(void);
 static void serve(int listener);
 
 static inline int timer_period(int index) { return 1 + index % 5; }
+
+static void readable(long count) {
+  int descriptor = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+  watch_readable(descriptor, count);
+  close(descriptor);
+}
 
 // MARK: Calls from a thread. No library has a queue of them: this is the one that everybody writes around its wake-up.
 
@@ -161,7 +170,7 @@ static void echo(void) {
 int main(int argc, char **argv) {
   if (argc == 2 && !strcmp(argv[1], "echo")) echo();
   static const struct { const char *name; void (*run)(long); } scenarios[] = {
-      {"iteration", iterate}, {"timers", run_timers}, {"burst", burst}, {"ping", ping}};
+      {"iteration", iterate}, {"readable", readable}, {"timers", run_timers}, {"burst", burst}, {"ping", ping}};
   for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
     if (argc != 2 || strcmp(argv[1], scenarios[i].name)) continue;
     char line[64];

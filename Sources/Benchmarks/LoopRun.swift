@@ -7,7 +7,7 @@ import Reactor
 /// `--loop MODE SCENARIO` answers each count with nanoseconds of the process's CPU time a callback (or a chain).
 enum LoopRun {
   enum Scenario: String {
-    case iteration, timers, burst, ping, chain, echo
+    case iteration, readable, timers, burst, ping, chain, echo
   }
 
   /// Whether the reactor records, into its ring.
@@ -36,6 +36,7 @@ enum LoopRun {
     let counter = Counter(reactor, count)
     switch scenario {
     case .iteration: counter.iterate()
+    case .readable: counter.watchReadable()
     case .timers: reactor.callSoon { counter.setTimers(on: reactor) }
     case .burst: return post(reactor, count, batch: 1000)
     case .ping: return post(reactor, count, batch: 1)
@@ -52,11 +53,14 @@ private final class Counter {
   // Not the counting is to be measured.
   @exclusivity(unchecked) private var left: Int
   private var end: Int64 = 0
+  private var readable: Int32 = -1
 
   init(_ reactor: Reactor, _ count: Int) {
     self.reactor = reactor
     left = count
   }
+
+  deinit { close(readable) }
 
   func run() -> Double {
     let begin = ll_process_cpu_time()
@@ -75,6 +79,15 @@ private final class Counter {
   func iterate() {
     count()
     reactor.callSoon(iterate)
+  }
+
+  /// Is told of one descriptor in each pass.
+  func watchReadable() {
+    var one: UInt64 = 1
+    readable = ll_eventfd()
+    write(readable, &one, MemoryLayout<UInt64>.size)
+    let watch = reactor.watch(readable, "always readable")
+    do { try watch.onReadable { self.count() } } catch { fatalError("\(error)") }
   }
 
   /// In one callback: all of them count from its tick, as the other loops' timers do from a time read once.

@@ -2,6 +2,7 @@
 func reactorBenchmark(_ report: (Measurement) -> Void) {
   let libraries = [EventLoop.libuv, .libev, .libevent]
   compare("loop iteration", .iteration, 100_000, [.epoll] + libraries, report)
+  compare("ready descriptor", .readable, 100_000, [.epoll] + libraries, report)
   compare("timer, 1 to 5 ms", .timers, 50_000, libraries, report)
   compare("call from thread, 1000 in a row", .burst, 200_000, libraries, report)
   compare("call from thread, one at a time", .ping, 2_000, [.epoll] + libraries, report)
