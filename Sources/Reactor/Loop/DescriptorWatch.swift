@@ -24,16 +24,42 @@ public final class DescriptorWatch {
   public let descriptor: Int32
   private let reactor: Reactor
   private let what: String
-  private var reading: Handler?
-  private var writing: Handler?
+  // Unchecked: the loop's thread alone comes here, and nothing is passed inout across a callback.
+  @exclusivity(unchecked) private var reading: Handler?
+  @exclusivity(unchecked) private var writing: Handler?
   /// Its place in the reactor's table; `nil` while it is watched for nothing.
   private var key: UInt64?
   /// Called when the reactor ends while this is watched for something: to settle without a call what waited for it.
   package var onReactorEnd: (() -> Void)?
 
-  private struct Handler {
+  private final class Handler {
     let registration: Registration
-    let body: () throws -> Void
+    /// Taken out while it runs, so that it need not be retained.
+    @exclusivity(unchecked) var body: (() throws -> Void)?
+
+    init(_ registration: Registration, _ body: @escaping () throws -> Void) {
+      self.registration = registration
+      self.body = body
+    }
+  }
+
+  private enum Side {
+    case reading, writing
+  }
+
+  private subscript(side: Side) -> Handler? {
+    @inline(__always) get {
+      switch side {
+      case .reading: reading
+      case .writing: writing
+      }
+    }
+    set {
+      switch side {
+      case .reading: reading = newValue
+      case .writing: writing = newValue
+      }
+    }
   }
 
   fileprivate init(_ reactor: Reactor, _ descriptor: Int32, _ what: String) {
@@ -54,7 +80,7 @@ public final class DescriptorWatch {
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ body: @escaping () throws -> Void
   ) throws(ReactorError) {
-    try set(\.reading, .read, CallSite(function, file, line), reactor.recorder.site(function, file, line), body)
+    try set(.reading, .read, CallSite(function, file, line), reactor.recorder.site(function, file, line), body)
   }
 
   /// Calls `body` in every tick in which there is room to write, until `stopWriting` or `cancel`: so only for as long as
@@ -71,26 +97,26 @@ public final class DescriptorWatch {
     function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line,
     _ body: @escaping () throws -> Void
   ) throws(ReactorError) {
-    try set(\.writing, .write, CallSite(function, file, line), reactor.recorder.site(function, file, line), body)
+    try set(.writing, .write, CallSite(function, file, line), reactor.recorder.site(function, file, line), body)
   }
 
   /// Watches for reading no more, and lets go of its handler.
   public func stopReading() {
     reactor.checkThread("DescriptorWatch.stopReading")
-    if drop(\.reading, .cancelled) { narrow() }
+    if drop(.reading, .cancelled) { narrow() }
   }
 
   /// Watches for writing no more, and lets go of its handler.
   public func stopWriting() {
     reactor.checkThread("DescriptorWatch.stopWriting")
-    if drop(\.writing, .cancelled) { narrow() }
+    if drop(.writing, .cancelled) { narrow() }
   }
 
   /// Watches for nothing any more, and lets go of both handlers. Does nothing the second time.
   public func cancel() {
     reactor.checkThread("DescriptorWatch.cancel")
-    drop(\.reading, .cancelled)
-    drop(\.writing, .cancelled)
+    drop(.reading, .cancelled)
+    drop(.writing, .cancelled)
     narrow()
   }
 
@@ -102,16 +128,13 @@ public final class DescriptorWatch {
 
   // MARK: The table's side
 
-  private typealias Side = ReferenceWritableKeyPath<DescriptorWatch, Handler?>
-
   private func set(
     _ side: Side, _ kind: OperationKind, _ callSite: CallSite, _ site: RingSite, _ body: @escaping () throws -> Void
   ) throws(ReactorError) {
     reactor.checkThread("DescriptorWatch.on…")
     drop(side, .cancelled)
     let operation = reactor.recorder.created(kind, site, standing: true, descriptor: descriptor)
-    self[keyPath: side] = Handler(
-      registration: Registration(callSite, site, reactor.recorder.chain, operation), body: body)
+    self[side] = Handler(Registration(callSite, site, reactor.recorder.chain, operation), body)
     if key != nil { return reactor.change(descriptor, interest) }
     do throws(ReactorError) {
       key = try reactor.watchForeign(self, descriptor, interest)
@@ -125,9 +148,9 @@ public final class DescriptorWatch {
   /// Settles and lets go of a handler, if there is one.
   @discardableResult
   private func drop(_ side: Side, _ outcome: Outcome) -> Bool {
-    guard let handler = self[keyPath: side] else { return false }
+    guard let handler = self[side] else { return false }
     reactor.recorder.settled(handler.registration.operation, outcome)
-    self[keyPath: side] = nil
+    self[side] = nil
     return true
   }
 
@@ -145,26 +168,33 @@ public final class DescriptorWatch {
     reactor.unwatchForeign(descriptor, key)
   }
 
+  @inline(__always)
   private func call(_ side: Side) {
-    guard let handler = self[keyPath: side] else { return }
-    let registration = handler.registration
+    guard let registration = self[side]?.registration else { return }
+    var body = self[side]?.body.take()
     reactor.recorder.beganChain(registration.site, .io, .poll, operation: registration.operation)
-    reactor.run(registration) { try handler.body() }
+    reactor.run(registration) {
+      // One that was let go of meanwhile is destroyed inside the span; another one has what it runs.
+      defer { if let handler = self[side], handler.body == nil { handler.body = body.take() } else { body = nil } }
+      try body?()
+    }
   }
 }
 
 extension DescriptorWatch: Watcher {
-  func ready(_ readiness: Readiness, _ reactor: Reactor) {
-    if readiness.readable || readiness.hungUp { call(\.reading) }
-    if readiness.writable || readiness.hungUp { call(\.writing) }
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
+    if readiness.readable || readiness.hungUp { call(.reading) }
+    if readiness.writable || readiness.hungUp { call(.writing) }
+    // Reported without a handler it would not be.
+    return true
   }
 
   func reactorEnded() {
     key = nil
     reactor.recorder.unwatched(descriptor)
     onReactorEnd.take()?()
-    drop(\.reading, .cancelled)
-    drop(\.writing, .cancelled)
+    drop(.reading, .cancelled)
+    drop(.writing, .cancelled)
   }
 }
 

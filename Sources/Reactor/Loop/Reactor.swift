@@ -56,11 +56,11 @@ public final class Reactor {
   @exclusivity(unchecked) private var isStopping = false
   private let thread = ll_thread()
   private let clock: LoopClock
-  private let poller: EpollPoller
+  let poller: EpollPoller
   @exclusivity(unchecked) private var ready = ReadyQueue()
   @exclusivity(unchecked) private var tickTime: Instant?
   /// Whether a callback's end was the last thing that was done; never where time may be told to move meanwhile.
-  @exclusivity(unchecked) private var isAfterCallback = false
+  @exclusivity(unchecked) var isAfterCallback = false
   @exclusivity(unchecked) var mail = TakenMail()
   @exclusivity(unchecked) private(set) var recorder: Recorder
   /// Whether callbacks run now: what is called for then was called for by one of them.
@@ -71,6 +71,10 @@ public final class Reactor {
   let releasing = Releasing()
   @exclusivity(unchecked) var timers = TimerQueue()
   @exclusivity(unchecked) var descriptors = DescriptorTable()
+  /// The watcher that is being told what the poll reported.
+  @exclusivity(unchecked) var told: UnsafeMutableRawPointer?
+  /// The same, where it was taken out of the table meanwhile.
+  @exclusivity(unchecked) var left: (any Watcher)?
   let pool: PoolCalls
   /// Looks names up; threads of its own, so that the program's calls cannot starve it.
   let resolver: PoolCalls
@@ -169,16 +173,15 @@ public final class Reactor {
     let count = poller.wait(timeout)
     recorder.pollReturned(ready: count)
     isInTick = true
+    isAfterCallback = false
     if remote.hasMail { takeMail() }
-    for index in 0..<count {
-      let readiness = poller[index]
-      descriptors.watcher(readiness.key)?.ready(readiness, self)
-    }
+    for index in 0..<count { tell(poller[index]) }
     let ranTimers = !timers.isEmpty && runTimers()
-    let ranReady = runReady()
+    let ranReady = (!ready.isEmpty || mail.count > 0) && runReady()
     isInTick = false
     tickTime = nil
-    if case .monotonic = clock { isAfterCallback = ranReady }
+    if ranTimers || ranReady { isAfterCallback = true }
+    if case .manual = clock { isAfterCallback = false }
     return count > 0 || ranTimers || ranReady
   }
 
@@ -203,7 +206,10 @@ public final class Reactor {
     resolver.end()
     for connecting in lookingUp.values { connecting.abandon() }
     lookingUp = [:]
-    for watcher in descriptors.removeAll() { watcher.reactorEnded() }
+    for watched in descriptors.removeAll() {
+      watched.watcher.reactorEnded()
+      letGo(of: watched)
+    }
     while let timer = timers.popAny() { letGo(of: timer) }
     ready.removeAll()
     shutDownHooks = []
@@ -211,6 +217,15 @@ public final class Reactor {
     recorder.close()
     recorder = .off
   }
+
+  // MARK: What a virtual clock's owner asks
+
+  /// Whether anything but other threads can be heard from the kernel.
+  package var isWatching: Bool { descriptors.count > 1 }
+  /// Whether the next tick has something to run at once.
+  package var hasReady: Bool { !ready.isEmpty || remote.hasMail }
+  /// When the next timer is due.
+  package var nextDue: Instant? { timers.nextDue }
 
   // MARK: The ready queue
 
@@ -249,11 +264,11 @@ public final class Reactor {
   var trigger: Trigger { isInTick ? .callback : .start }
 
   private func runReady() -> Bool {
-    let count = ready.begin() + mail.count
-    recorder.readyQueue(count)
+    recorder.readyQueue(ready.begin() + mail.count)
     if mail.count > 0 { while runNextMail() {} }
     while let callback = ready.next() { run(callback) }
-    return count > 0
+    recorder.readyQueue(ready.count)
+    return true
   }
 
   @inline(__always)
@@ -320,45 +335,6 @@ public final class Reactor {
     // A callback's site is that of its operation, which the trace has.
     if recorder.isOn { recorder.unhandled(registration.operation, message: origin == nil ? "\(error)" : "\(failure)") }
     onUnhandledFailure(failure)
-  }
-
-  // MARK: Descriptors
-
-  /// Whether anything but other threads can be heard from the kernel.
-  package var isWatching: Bool { descriptors.count > 1 }
-  /// Whether the next tick has something to run at once.
-  package var hasReady: Bool { !ready.isEmpty || remote.hasMail }
-  /// When the next timer is due.
-  package var nextDue: Instant? { timers.nextDue }
-
-  /// Watches a descriptor and keeps its watcher alive until `unwatch`.
-  func watch(_ watcher: any Watcher, _ descriptor: Int32, _ interest: Interest) throws(ReactorError) {
-    _ = try watchForeign(watcher, descriptor, interest)
-  }
-
-  /// Watches a descriptor that others may close, and use its number again; the key tells whether it is still this one.
-  func watchForeign(
-    _ watcher: any Watcher, _ descriptor: Int32, _ interest: Interest
-  ) throws(ReactorError) -> UInt64 {
-    if hasEnded { throw .ended }
-    // The kernel first: it knows whether who stands in the table under this number is still there.
-    let key = descriptors.nextKey(descriptor)
-    try poller.add(descriptor, interest, key: key)
-    descriptors.insert(watcher, descriptor)
-    return key
-  }
-
-  func unwatchForeign(_ descriptor: Int32, _ key: UInt64) {
-    if descriptors.watcher(key) != nil { unwatch(descriptor) }
-  }
-
-  func change(_ descriptor: Int32, _ interest: Interest) {
-    poller.change(descriptor, interest, key: descriptors.key(descriptor))
-  }
-
-  func unwatch(_ descriptor: Int32) {
-    poller.remove(descriptor)
-    descriptors.remove(descriptor)
   }
 
   // MARK: Threads

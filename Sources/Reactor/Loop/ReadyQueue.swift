@@ -10,6 +10,8 @@ struct ReadyQueue: ~Copyable {
   /// The next entry of `running`; those before it were moved out.
   private var position = 0
 
+  /// How many wait for the next ready phase.
+  var count: Int { collecting.count }
   /// Whether nothing waits for the next ready phase.
   var isEmpty: Bool { collecting.isEmpty }
 

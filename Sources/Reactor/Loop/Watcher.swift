@@ -1,9 +1,45 @@
 /// Who is told when a descriptor is ready.
 protocol Watcher: AnyObject {
-  /// The kernel reported its descriptor. May unwatch and close it.
-  func ready(_ readiness: Readiness, _ reactor: Reactor)
+  /// The kernel reported its descriptor. May unwatch and close it. Returns whether a callback's end was the last thing that was
+  /// done: what comes next can share its moment.
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool
   /// The loop ended: close the descriptor, settle its operations, let go of closures, call nobody.
   func reactorEnded()
+}
+
+/// A watcher in the table.
+///
+/// The kinds whose callbacks are many stand apart, retained by the table alone: what is called for each message should not have
+/// to be retained, nor found through a protocol, for that.
+enum Watched {
+  case connection(Unmanaged<Connection>)
+  case foreign(Unmanaged<DescriptorWatch>)
+  case other(any Watcher)
+
+  init(_ watcher: any Watcher) {
+    switch watcher {
+    case let connection as Connection: self = .connection(.passRetained(connection))
+    case let watch as DescriptorWatch: self = .foreign(.passRetained(watch))
+    default: self = .other(watcher)
+    }
+  }
+
+  var watcher: any Watcher {
+    switch self {
+    case .connection(let connection): connection.takeUnretainedValue()
+    case .foreign(let watch): watch.takeUnretainedValue()
+    case .other(let watcher): watcher
+    }
+  }
+
+  /// Its watcher, which nobody retains for the table any more.
+  consuming func release() -> any Watcher {
+    switch self {
+    case .connection(let connection): connection.takeRetainedValue()
+    case .foreign(let watch): watch.takeRetainedValue()
+    case .other(let watcher): watcher
+    }
+  }
 }
 
 /// Watchers by descriptor.
@@ -12,7 +48,7 @@ protocol Watcher: AnyObject {
 /// number used again, earlier in the same tick is known to be stale.
 struct DescriptorTable {
   private struct Slot {
-    var watcher: (any Watcher)?
+    var watched: Watched?
     var generation: UInt32 = 0
   }
 
@@ -23,9 +59,10 @@ struct DescriptorTable {
     UInt64(slots[Int(descriptor)].generation) << 32 | UInt64(descriptor)
   }
 
-  func watcher(_ key: UInt64) -> (any Watcher)? {
+  @inline(__always)
+  func watched(_ key: UInt64) -> Watched? {
     let slot = slots[Int(key & 0xFFFF_FFFF)]
-    return slot.generation == UInt32(key >> 32) ? slot.watcher : nil
+    return slot.generation == UInt32(key >> 32) ? slot.watched : nil
   }
 
   /// The key that the next watcher of a descriptor will have.
@@ -34,28 +71,31 @@ struct DescriptorTable {
     return UInt64(slots[Int(descriptor)].generation &+ 1) << 32 | UInt64(descriptor)
   }
 
-  /// Under its next key. Takes the place of one whose descriptor was closed by others.
-  mutating func insert(_ watcher: any Watcher, _ descriptor: Int32) {
-    let index = Int(descriptor)
-    if slots[index].watcher == nil { count += 1 }
-    slots[index].watcher = watcher
-    slots[index].generation &+= 1
+  /// Under its next key. Returns one that it takes the place of, whose descriptor was closed by others.
+  mutating func insert(_ watcher: any Watcher, _ descriptor: Int32) -> Watched? {
+    let earlier = slots[Int(descriptor)].watched
+    if earlier == nil { count += 1 }
+    slots[Int(descriptor)].watched = Watched(watcher)
+    slots[Int(descriptor)].generation &+= 1
+    return earlier
   }
 
-  mutating func remove(_ descriptor: Int32) {
-    slots[Int(descriptor)].watcher = nil
+  /// Returns who watched, for the caller to let go of.
+  mutating func remove(_ descriptor: Int32) -> Watched? {
     count -= 1
+    return slots[Int(descriptor)].watched.take()
   }
 
   /// The watchers of a kind, in the order of their descriptors.
   func all<Kind: Watcher>(_ kind: Kind.Type) -> [Kind] {
-    slots.compactMap { $0.watcher as? Kind }
+    slots.compactMap { $0.watched?.watcher as? Kind }
   }
 
-  mutating func removeAll() -> [any Watcher] {
-    let watchers = slots.compactMap(\.watcher)
+  /// Returns who watched, for the caller to let go of.
+  mutating func removeAll() -> [Watched] {
+    let watched = slots.compactMap(\.watched)
     slots = []
     count = 0
-    return watchers
+    return watched
   }
 }

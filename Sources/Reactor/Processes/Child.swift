@@ -91,11 +91,11 @@ public final class Child {
 }
 
 extension Child: Watcher {
-  func ready(_ readiness: Readiness, _ reactor: Reactor) {
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
     var hasExited = false
     var status: Int32 = 0
     let reaped = ll_reap(descriptor, &hasExited, &status)
-    if reaped == 0 { return }
+    if reaped == 0 { return false }
     let failure = ReactorError.last(.wait)
     reactor.unwatch(descriptor)
     release(reactor)
@@ -107,6 +107,7 @@ extension Child: Watcher {
       if reaped < 0 { exit.errback(failure) } else { exit.callback(hasExited ? .status(status) : .signal(status)) }
     }
     reactor.shuttingDown?.ended(self)
+    return false
   }
 
   func reactorEnded() {

@@ -84,10 +84,11 @@ public final class SignalHandler {
 }
 
 extension SignalHandler: Watcher {
-  func ready(_ readiness: Readiness, _ reactor: Reactor) {
-    if ll_take_signal(descriptor) == 0 { return }
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
+    if ll_take_signal(descriptor) == 0 { return false }
     reactor.recorder.beganChain(registration.site, .signal, .signal, operation: registration.operation)
     reactor.run(registration) { try body?() }
+    return true
   }
 
   func reactorEnded() {

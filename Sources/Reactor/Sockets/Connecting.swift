@@ -84,8 +84,8 @@ private final class Connecting: Watcher {
     if let address = addresses.popFirst() { attempt(address) } else { deferred.errback(failure) }
   }
 
-  func ready(_ readiness: Readiness, _ reactor: Reactor) {
-    guard case .trying(let address, let descriptor) = stage else { return }
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
+    guard case .trying(let address, let descriptor) = stage else { return false }
     let code = Socket.takeError(descriptor)
     let registration = Registration(deferred.callSite, deferred.site, chain, deferred.operation)
     leave(closing: code != 0)
@@ -98,6 +98,7 @@ private final class Connecting: Watcher {
         tryNext(after: .failed(.connect, at: address.description, errno: code))
       }
     }
+    return true
   }
 
   func reactorEnded() {

@@ -25,7 +25,7 @@ extension Connection {
     let site = recorder.site(function, file, line)
     if let reading { recorder.settled(reading.registration.operation, .cancelled) }
     let operation = recorder.created(.read, site, standing: true, descriptor: descriptor)
-    reading = Handler(Registration(CallSite(function, file, line), site, recorder.chain, operation), Reader(read: body))
+    reading = Reader(Registration(CallSite(function, file, line), site, recorder.chain, operation), body)
     updateInterest()
   }
 
@@ -97,19 +97,20 @@ extension Connection {
 
   // MARK: The poll's side
 
-  /// At most one read a tick, so that a fast peer does not starve the others: the poll reports what is left.
+  /// At most one read a tick, so that a fast peer does not starve the others: the poll reports what is left. Returns whether a
+  /// callback's end was the last thing that was done.
   @inline(__always)
-  func receive(_ readiness: Readiness) {
+  func receive(_ readiness: Readiness) -> Bool {
     let buffer = reactor.receiveBuffer
     let count = channel.receive(into: buffer, from: descriptor)
-    if count > 0 {
-      deliver(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-      if count == buffer.count || readiness.hasMore { pollAgain() }
-    } else if count == 0 {
-      inputEnded()
-    } else {
-      receiveFailed()
+    guard count > 0 else {
+      if count == 0 { inputEnded() } else { receiveFailed() }
+      return false
     }
+    deliver(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    guard count == buffer.count || readiness.hasMore else { return true }
+    pollAgain()
+    return false
   }
 
   /// Has the poll report what is left, where it would not by itself.
@@ -131,9 +132,13 @@ extension Connection {
   @inline(__always)
   private func deliver(_ bytes: UnsafeRawBufferPointer) {
     guard let registration = reading?.registration else { return }
+    var read = reading?.read.take()
     reactor.recorder.beganChain(registration.site, .io, .poll, operation: registration.operation)
-    // Held inside the span only: should it be let go of meanwhile, its destruction belongs to the span.
-    reactor.run(registration) { try reading?.body.read(bytes.bytes) }
+    reactor.run(registration) {
+      // One that was let go of meanwhile is destroyed inside the span; another one has what it runs.
+      defer { if let reading, reading.read == nil { reading.read = read.take() } else { read = nil } }
+      try read?(bytes.bytes)
+    }
   }
 
   @inline(never)

@@ -40,7 +40,7 @@ public final class Connection {
     get { outgoing?.waterMarks ?? Outgoing.waterMarks }
     set { makeOutgoing().waterMarks = newValue }
   }
-  @exclusivity(unchecked) var reading: Handler<Reader>?
+  @exclusivity(unchecked) var reading: Reader?
   @exclusivity(unchecked) var ending: Handler<() throws -> Void>?
   @exclusivity(unchecked) var closing: Handler<(ReactorError?) throws -> Void>?
   @exclusivity(unchecked) var end: End?
@@ -75,9 +75,16 @@ public final class Connection {
     }
   }
 
-  /// In a struct, and so called as it is: a function that stands for a generic `Body` is called through another.
-  struct Reader {
-    let read: (RawSpan) throws -> Void
+  /// What is called with what comes. A kind of its own: what stands for a generic `Body` is called through another function.
+  final class Reader {
+    let registration: Registration
+    /// Taken out while it runs, so that it need not be retained.
+    @exclusivity(unchecked) var read: ((RawSpan) throws -> Void)?
+
+    init(_ registration: Registration, _ read: @escaping (RawSpan) throws -> Void) {
+      self.registration = registration
+      self.read = read
+    }
   }
 
   init(_ reactor: Reactor, _ channel: Channel, _ descriptor: Int32, _ peer: Peer) {
@@ -148,12 +155,19 @@ public final class Connection {
 }
 
 extension Connection: Watcher {
-  func ready(_ readiness: Readiness, _ reactor: Reactor) {
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
     // A hang-up is for the read to find: an end, or an error, after what there still is.
     let reads = readiness.readable || readiness.hungUp && interest?.contains(.read) == true
-    if reads { receive(readiness) }
-    if readiness.writable, descriptor >= 0, hasOutput { flush() }
-    if readiness.hungUp, !reads, descriptor >= 0 { hangUp() }
+    var isAfterCallback = reads && receive(readiness)
+    if readiness.writable, descriptor >= 0, hasOutput {
+      flush()
+      isAfterCallback = false
+    }
+    if readiness.hungUp, !reads, descriptor >= 0 {
+      hangUp()
+      isAfterCallback = false
+    }
+    return isAfterCallback
   }
 
   func reactorEnded() {

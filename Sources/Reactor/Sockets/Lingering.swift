@@ -50,8 +50,9 @@ final class Lingering: Watcher {
     return count > 0 || count < 0 && (errno == EAGAIN || errno == EINTR)
   }
 
-  func ready(_ readiness: Readiness, _ reactor: Reactor) {
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
     if !mayReadMore() { end() }
+    return false
   }
 
   func reactorEnded() { release() }

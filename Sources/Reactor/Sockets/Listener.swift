@@ -87,14 +87,17 @@ public final class Listener {
 }
 
 extension Listener: Watcher {
-  func ready(_ readiness: Readiness, _ reactor: Reactor) {
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
     for _ in 0..<Listener.acceptLimit where descriptor >= 0 {
       switch accept() {
       case 0, ECONNABORTED, EINTR: continue
-      case EAGAIN: return
-      case let code: return pause(code)
+      case EAGAIN: return false
+      case let code:
+        pause(code)
+        return false
       }
     }
+    return true
   }
 
   func reactorEnded() {

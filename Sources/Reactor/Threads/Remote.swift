@@ -27,6 +27,8 @@ public final class Remote: Sendable {
   private let box = SpinLock(Box())
   /// Whether there is mail, for the loop to see without the lock: set with the first of it, and never set in vain.
   private let isFull = Atomic<Bool>(false)
+  /// Whether `isWaitedFor` was set since mail was last taken. For the loop's thread alone.
+  @exclusivity(unchecked) private nonisolated(unsafe) var isAnnounced = false
   /// Whether posts are stamped with the processor's counter, for which nobody needs the lock.
   private let isStampedByProcessor = Atomic<Bool>(false)
 
@@ -101,10 +103,13 @@ public final class Remote: Sendable {
 
   /// The loop is about to sleep, and is to be woken for mail; `false` where there is some already.
   func willWait() -> Bool {
-    box.withLock { box in
+    // Nobody has posted since it last said so: whoever does now still finds that, and wakes it.
+    if isAnnounced && !hasMail { return true }
+    isAnnounced = box.withLock { box in
       box.isWaitedFor = box.mail.isEmpty
       return box.isWaitedFor
     }
+    return isAnnounced
   }
 
   /// Waits until there is mail, at most so long; now and then for nothing.
@@ -119,6 +124,7 @@ public final class Remote: Sendable {
 
   /// Swaps the mail for `spare`, which is empty and whose memory serves for the next.
   func take(into spare: inout PlainBuffer<Mail>) {
+    isAnnounced = false
     box.withLock { box in
       isFull.store(false, ordering: .relaxed)
       swap(&box.mail, &spare)
@@ -135,6 +141,6 @@ public final class Remote: Sendable {
 
 extension Remote: Watcher {
   /// The loop was woken, and looks for mail in each tick.
-  func ready(_ readiness: Readiness, _ reactor: Reactor) {}
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool { false }
   func reactorEnded() {}
 }
