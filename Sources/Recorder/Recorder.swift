@@ -63,7 +63,7 @@ public struct Recorder: @unchecked Sendable {
   }
 
   /// The innermost span ends; what encloses it goes on in its own chain.
-  @inlinable public func ended(threw: Bool = false) {
+  @inlinable @inline(__always) public func ended(threw: Bool = false) {
     guard isOn else { return }
     state.pointee.ended(threw: threw)
   }

@@ -25,7 +25,8 @@ extension Connection {
     let site = recorder.site(function, file, line)
     if let reading { recorder.settled(reading.registration.operation, .cancelled) }
     let operation = recorder.created(.read, site, standing: true, descriptor: descriptor)
-    reading = Reader(Registration(CallSite(function, file, line), site, recorder.chain, operation), body)
+    let registration = Registration(CallSite(function, file, line), site, recorder.chain, operation)
+    reading = Reader(registration: registration, read: body)
     updateInterest()
   }
 
@@ -136,7 +137,7 @@ extension Connection {
     reactor.recorder.beganChain(registration.site, .io, .poll, operation: registration.operation)
     reactor.run(registration) {
       // One that was let go of meanwhile is destroyed inside the span; another one has what it runs.
-      defer { if let reading, reading.read == nil { reading.read = read.take() } else { read = nil } }
+      defer { if reading != nil, reading?.read == nil { reading?.read = read.take() } else { read = nil } }
       try read?(bytes.bytes)
     }
   }
