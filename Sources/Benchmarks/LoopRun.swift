@@ -119,7 +119,8 @@ private final class Counter {
 private nonisolated(unsafe) var poster: (remote: Remote, batches: Int, batch: Int)!
 private nonisolated(unsafe) var callsLeft = 0
 private nonisolated(unsafe) var batchLeft = 0
-private nonisolated(unsafe) var batchDone = sem_t()
+// By its address: each use of a global by reference would be checked for others at the same time.
+private nonisolated(unsafe) let batchDone = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 private nonisolated(unsafe) var callsEnd: Int64 = 0
 
 /// Another thread calls `batch` times, waits until all of them have run, and so on.
@@ -127,7 +128,7 @@ private func post(_ reactor: Reactor, _ count: Int, batch: Int) -> Double {
   poster = (reactor.remote, (count + batch - 1) / batch, batch)
   callsLeft = poster.batches * batch
   batchLeft = batch
-  sem_init(&batchDone, 0, 0)
+  sem_init(batchDone, 0, 0)
   var thread = pthread_t()
   let begin = ll_process_cpu_time()
   pthread_create(&thread, nil, { _ in postBatches() }, nil)
@@ -140,7 +141,7 @@ private func postBatches() -> UnsafeMutableRawPointer? {
   let (remote, batches, batch) = poster!
   for _ in 0..<batches {
     for _ in 0..<batch { remote.call(called) }
-    while sem_wait(&batchDone) != 0 {}
+    while sem_wait(batchDone) != 0 {}
   }
   return nil
 }
@@ -159,5 +160,5 @@ private func batchEnded(_ reactor: Reactor) {
     reactor.stop()
   }
   batchLeft = poster.batch
-  sem_post(&batchDone)
+  sem_post(batchDone)
 }

@@ -121,6 +121,12 @@ static inline ssize_t ll_send(int fd, const void *_Nullable bytes, size_t count)
   return ll_system_call(SYS_sendto, fd, (long)bytes, (long)count, MSG_NOSIGNAL);
 }
 
+// Adds one to an eventfd's counter. Cannot fail: that would have to be at 2^64 - 2.
+static inline void ll_signal_eventfd(int fd) {
+  uint64_t one = 1;
+  (void)ll_system_call(SYS_write, fd, (long)&one, sizeof one, 0);
+}
+
 // What the headers of a kernel before 6.1 lack of io_uring.
 #ifndef IORING_SETUP_TASKRUN_FLAG
 #define IORING_SETUP_TASKRUN_FLAG (1U << 9)

@@ -37,7 +37,7 @@ extension Reactor {
     case .connection(let connection): tell(connection, readiness)
     case .foreign(let watch): tell(watch, readiness)
     case .other(let watcher): isAfterCallback = watcher.ready(readiness, self)
-    case nil: break
+    case .waker, nil: isAfterCallback = false
     }
   }
 

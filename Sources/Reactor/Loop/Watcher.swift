@@ -14,12 +14,15 @@ protocol Watcher: AnyObject {
 enum Watched {
   case connection(Unmanaged<Connection>)
   case foreign(Unmanaged<DescriptorWatch>)
+  /// Only wakes the loop, which looks for mail in each tick.
+  case waker(Unmanaged<Remote>)
   case other(any Watcher)
 
   init(_ watcher: any Watcher) {
     switch watcher {
     case let connection as Connection: self = .connection(.passRetained(connection))
     case let watch as DescriptorWatch: self = .foreign(.passRetained(watch))
+    case let remote as Remote: self = .waker(.passRetained(remote))
     default: self = .other(watcher)
     }
   }
@@ -28,6 +31,7 @@ enum Watched {
     switch self {
     case .connection(let connection): connection.takeUnretainedValue()
     case .foreign(let watch): watch.takeUnretainedValue()
+    case .waker(let remote): remote.takeUnretainedValue()
     case .other(let watcher): watcher
     }
   }
@@ -37,6 +41,7 @@ enum Watched {
     switch self {
     case .connection(let connection): connection.takeRetainedValue()
     case .foreign(let watch): watch.takeRetainedValue()
+    case .waker(let remote): remote.takeRetainedValue()
     case .other(let watcher): watcher
     }
   }

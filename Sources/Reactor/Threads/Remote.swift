@@ -17,18 +17,17 @@ public final class Remote: Sendable {
     var mail = PlainBuffer<Mail>()
     /// `nil` before the reactor is made and after it ended.
     var clock: RingClock?
+    // Both change under the lock, and are looked at by the loop without it.
+    /// Whether there is mail: set with the first of it, and never set in vain.
+    let isFull = Atomic<Bool>(false)
     /// Whether the loop sleeps, or is about to: whoever posts first then wakes it.
-    var isWaitedFor = false
+    let isWaitedFor = Atomic<Bool>(false)
   }
 
   /// An eventfd, written to in order to wake the loop and never read: the poll reports each time. Ours, so that it is open
   /// for as long as anybody can post.
   let descriptor: Int32
   private let box = SpinLock(Box())
-  /// Whether there is mail, for the loop to see without the lock: set with the first of it, and never set in vain.
-  private let isFull = Atomic<Bool>(false)
-  /// Whether `isWaitedFor` was set since mail was last taken. For the loop's thread alone.
-  @exclusivity(unchecked) private nonisolated(unsafe) var isAnnounced = false
   /// Whether posts are stamped with the processor's counter, for which nobody needs the lock.
   private let isStampedByProcessor = Atomic<Bool>(false)
 
@@ -62,7 +61,7 @@ public final class Remote: Sendable {
   ///
   /// Made for many calls in a row. Most of one's cost is that the loop's core has the memory that it is written to, and that
   /// taking the lock waits until all that was stored before has left this core. So the memory is fetched some calls ahead
-  /// (measured: 110 ns a call became 55), and the counter is read before the lock is taken (125 became 100).
+  /// (measured: 110 ns a call became 55), and the counter is read before the lock is taken (of a recorded one, 125 became 100).
   @inline(__always)
   func post(_ content: consuming Mail.Content) -> Bool {
     let stamp = isStampedByProcessor.load(ordering: .relaxed) ? RingMoment.byProcessor : .none
@@ -73,11 +72,11 @@ public final class Remote: Sendable {
       _ = consume content
       return false
     }
-    if box.value.mail.isEmpty { isFull.store(true, ordering: .relaxed) }
+    if box.value.mail.isEmpty { box.value.isFull.store(true, ordering: .relaxed) }
     box.value.mail.append(Mail(content: content, moment: stamp == .none ? clock.moment() : stamp))
     box.value.mail.prefetch()
-    let wakes = box.value.isWaitedFor
-    box.value.isWaitedFor = false
+    let wakes = box.value.isWaitedFor.load(ordering: .relaxed)
+    if wakes { box.value.isWaitedFor.store(false, ordering: .relaxed) }
     box.unlock()
     if wakes { wake() }
     return true
@@ -99,17 +98,17 @@ public final class Remote: Sendable {
   }
 
   /// Whether there is mail. What was posted before the loop was woken is seen.
-  var hasMail: Bool { isFull.load(ordering: .relaxed) }
+  var hasMail: Bool { box.value.isFull.load(ordering: .relaxed) }
 
   /// The loop is about to sleep, and is to be woken for mail; `false` where there is some already.
   func willWait() -> Bool {
     // Nobody has posted since it last said so: whoever does now still finds that, and wakes it.
-    if isAnnounced && !hasMail { return true }
-    isAnnounced = box.withLock { box in
-      box.isWaitedFor = box.mail.isEmpty
-      return box.isWaitedFor
+    if box.value.isWaitedFor.load(ordering: .relaxed) && !hasMail { return true }
+    return box.withLock { box in
+      let waits = box.mail.isEmpty
+      box.isWaitedFor.store(waits, ordering: .relaxed)
+      return waits
     }
-    return isAnnounced
   }
 
   /// Waits until there is mail, at most so long; now and then for nothing.
@@ -124,18 +123,15 @@ public final class Remote: Sendable {
 
   /// Swaps the mail for `spare`, which is empty and whose memory serves for the next.
   func take(into spare: inout PlainBuffer<Mail>) {
-    isAnnounced = false
     box.withLock { box in
-      isFull.store(false, ordering: .relaxed)
+      box.isFull.store(false, ordering: .relaxed)
       swap(&box.mail, &spare)
     }
   }
 
   @inline(never)
   private func wake() {
-    // Cannot fail: the counter would have to be at 2⁶⁴ − 2, which takes centuries.
-    var one: UInt64 = 1
-    _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+    ll_signal_eventfd(descriptor)
   }
 }
 

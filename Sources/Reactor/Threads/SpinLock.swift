@@ -9,43 +9,66 @@ import Synchronization
 /// waiters sleep at once, took 91.) Who finds it taken looks again, and after a while sleeps for a moment each time: its
 /// holder may have lost the CPU. Unchecked: `value` is only touched by who has taken it.
 ///
+/// Lock and value begin a line of the cache together, and nothing else is in it: that one line goes from core to core.
+///
 /// `withLock` is for most; `lock` and `unlock` are for who moves something in, which a closure could only copy.
-final class SpinLock<Value: Sendable & ~Copyable>: @unchecked Sendable {
-  private let isTaken = Atomic<Bool>(false)
-  @exclusivity(unchecked) var value: Value
+struct SpinLock<Value: Sendable & ~Copyable>: ~Copyable, @unchecked Sendable {
+  private let isTaken: UnsafeMutablePointer<Atomic<Bool>>
+  private let content: UnsafeMutablePointer<Value>
 
   /// How often it is looked at before the first sleep: some microseconds.
   private static var patience: Int { 100 }
   /// How long a sleep is, in microseconds; the kernel adds some fifty.
   private static var pause: UInt32 { 10 }
 
-  init(_ value: consuming Value) { self.value = value }
+  init(_ value: consuming Value) {
+    let line = 64
+    let offset = max(MemoryLayout<Atomic<Bool>>.size, MemoryLayout<Value>.alignment)
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: (offset + MemoryLayout<Value>.size + line - 1) / line * line, alignment: line)
+    isTaken = memory.bindMemory(to: Atomic<Bool>.self, capacity: 1)
+    isTaken.initialize(to: Atomic(false))
+    content = (memory + offset).bindMemory(to: Value.self, capacity: 1)
+    content.initialize(to: value)
+  }
+
+  deinit {
+    content.deinitialize(count: 1)
+    isTaken.deinitialize(count: 1)
+    UnsafeMutableRawPointer(isTaken).deallocate()
+  }
+
+  /// For who has taken it; of what is atomic in it, for all.
+  var value: Value {
+    @inline(__always) unsafeAddress { UnsafePointer(content) }
+    @inline(__always) nonmutating unsafeMutableAddress { content }
+  }
 
   @inline(__always)
   func withLock<R>(_ body: (inout Value) -> R) -> R {
     lock()
     defer { unlock() }
-    return body(&value)
+    return body(&content.pointee)
   }
 
   @inline(__always)
   func lock() {
-    if isTaken.exchange(true, ordering: .acquiring) { wait() }
+    if isTaken.pointee.exchange(true, ordering: .acquiring) { wait() }
   }
 
   @inline(__always)
   func unlock() {
-    isTaken.store(false, ordering: .releasing)
+    isTaken.pointee.store(false, ordering: .releasing)
   }
 
   @inline(never)
   private func wait() {
     var looks = 0
     repeat {
-      while isTaken.load(ordering: .relaxed) {
+      while isTaken.pointee.load(ordering: .relaxed) {
         looks += 1
         if looks > Self.patience { usleep(Self.pause) } else { ll_cpu_relax() }
       }
-    } while isTaken.exchange(true, ordering: .acquiring)
+    } while isTaken.pointee.exchange(true, ordering: .acquiring)
   }
 }
