@@ -3,9 +3,9 @@
 /// CPU time rather than time on the wall: that is mostly the load generator's, and the scheduler's.
 func compareEchoes(_ connections: Int, _ others: [EventLoop], _ report: (Measurement) -> Void) {
   let count = 2_000
-  let contestants = (EventLoop.ours + others).map { Contestant($0, $0.start(.echo)) }
-  let loads = contestants.map { Load(on: $0, connections) }
-  takeTurns(contestants) { server, index in
+  let contestants = (EventLoop.ours + others).map { Contestant($0) }
+  var loads: [Load] = []
+  takeTurns(contestants, .echo, prepare: { loads = contestants.map { Load(on: $0, connections) } }) { server, index in
     guard let before = server.state(), loads[index].run(count), let after = server.state() else { return nil }
     return (after.time - before.time) / Double(count)
   }
@@ -15,8 +15,9 @@ func compareEchoes(_ connections: Int, _ others: [EventLoop], _ report: (Measure
 /// What an echo server's memory grows by with each connection, which has had one message and is idle then.
 func compareMemory(_ others: [EventLoop], _ report: (Measurement) -> Void) {
   let connections = 10_000
-  let contestants = (EventLoop.ours + others).map { Contestant($0, $0.start(.echo)) }
+  let contestants = (EventLoop.ours + others).map { Contestant($0) }
   for contestant in contestants {
+    contestant.start(.echo)
     // Once: a second time it would find the memory of the first.
     contestant.measure(1) { server in
       // The first ones bring in the program's own pages.

@@ -43,17 +43,27 @@ struct EventLoop {
 private func compare(
   _ name: String, _ scenario: LoopRun.Scenario, _ count: Int, _ others: [EventLoop], _ report: (Measurement) -> Void
 ) {
-  let contestants = (EventLoop.ours + others).map { Contestant($0, $0.start(scenario)) }
-  takeTurns(contestants) { contestant, _ in contestant.run(count) }
+  let contestants = (EventLoop.ours + others).map { Contestant($0) }
+  takeTurns(contestants, scenario) { contestant, _ in contestant.run(count) }
   reportAll(name, "ns", contestants, report)
 }
 
 /// Measures all of them round by round, in rounds of a moment each: the machine is the same for all in a round, whatever it
-/// does meanwhile. Every other round goes backwards, so that nobody always has the same neighbour.
-func takeTurns(_ contestants: [Contestant], _ figure: (borrowing Peer, _ index: Int) -> Double?) {
-  for round in 0...101 {
-    let order = round.isMultiple(of: 2) ? Array(contestants.indices) : contestants.indices.reversed()
-    for index in order { contestants[index].measure(round) { figure($0, index) } }
+/// does meanwhile. Every other round goes backwards, so that nobody always has the same neighbour. Now and then all are
+/// started anew: where a process's memory comes to lie makes some percent, and for as long as it lives.
+///
+/// `prepare` is called after each start.
+func takeTurns(
+  _ contestants: [Contestant], _ scenario: LoopRun.Scenario, prepare: () -> Void = {},
+  _ figure: (borrowing Peer, _ index: Int) -> Double?
+) {
+  for _ in 0..<15 {
+    for contestant in contestants { contestant.start(scenario) }
+    prepare()
+    for round in 0...7 {
+      let order = round.isMultiple(of: 2) ? Array(contestants.indices) : contestants.indices.reversed()
+      for index in order { contestants[index].measure(round) { figure($0, index) } }
+    }
   }
 }
 
@@ -72,14 +82,21 @@ func reportAll(
 
 /// One program, and what was measured of it.
 final class Contestant {
-  let name: String
   /// `nil` where the program could not be started, or has failed.
   private(set) var figures: [Double]? = []
-  private let peer: Peer?
+  private let loop: EventLoop
+  private var peer: Peer?
 
-  init(_ loop: EventLoop, _ peer: consuming Peer?) {
-    name = loop.name
-    self.peer = peer
+  init(_ loop: EventLoop) { self.loop = loop }
+
+  var name: String { loop.name }
+
+  /// Starts it, in place of the one before.
+  func start(_ scenario: LoopRun.Scenario) {
+    peer = nil
+    if figures == nil { return }
+    peer = loop.start(scenario)
+    if peer == nil { figures = nil }
   }
 
   /// Adds a figure; that of round 0, which warms caches and pages, is thrown away.
