@@ -89,6 +89,14 @@ import Trace
     slot.storeBytes(of: second, toByteOffset: 8, as: UInt64.self)
   }
 
+  /// Has the ring's memory fetched that comes after the next few lines: where callbacks make system calls, the processor sees no
+  /// stream in what is written here, and each new line is waited for.
+  @inlinable @inline(__always)
+  func prefetch() {
+    ll_prefetch_to_write(
+      events.unsafelyUnwrapped + (Int(truncatingIfNeeded: head &+ 16) &* RingLayout.slotSize) & mask)
+  }
+
   /// Everything before `position` may be read.
   @inlinable @inline(__always)
   func publish(_ position: UInt64) {
@@ -183,6 +191,7 @@ import Trace
     lastStamp = counter
     publish(head &+ 1)
     depth.pointee = UInt64(truncatingIfNeeded: index)
+    prefetch()
     if ending >> 48 != 0, ending != chain { leaveNamedChain(ending) }
   }
 
