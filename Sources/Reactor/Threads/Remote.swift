@@ -65,18 +65,19 @@ public final class Remote: Sendable {
   @inline(__always)
   func post(_ content: consuming Mail.Content) -> Bool {
     let stamp = isStampedByProcessor.load(ordering: .relaxed) ? RingMoment.byProcessor : .none
+    let inside = box.value
     box.lock()
-    guard let clock = box.value.clock else {
+    guard let clock = inside.pointee.clock else {
       box.unlock()
       // Outside the lock: its destruction may be the program's code.
       _ = consume content
       return false
     }
-    if box.value.mail.isEmpty { box.value.isFull.store(true, ordering: .relaxed) }
-    box.value.mail.append(Mail(content: content, moment: stamp == .none ? clock.moment() : stamp))
-    box.value.mail.prefetch()
-    let wakes = box.value.isWaitedFor.load(ordering: .relaxed)
-    if wakes { box.value.isWaitedFor.store(false, ordering: .relaxed) }
+    if inside.pointee.mail.isEmpty { inside.pointee.isFull.store(true, ordering: .relaxed) }
+    inside.pointee.mail.append(Mail(content: content, moment: stamp == .none ? clock.moment() : stamp))
+    inside.pointee.mail.prefetch()
+    let wakes = inside.pointee.isWaitedFor.load(ordering: .relaxed)
+    if wakes { inside.pointee.isWaitedFor.store(false, ordering: .relaxed) }
     box.unlock()
     if wakes { wake() }
     return true
@@ -98,12 +99,12 @@ public final class Remote: Sendable {
   }
 
   /// Whether there is mail. What was posted before the loop was woken is seen.
-  var hasMail: Bool { box.value.isFull.load(ordering: .relaxed) }
+  var hasMail: Bool { box.value.pointee.isFull.load(ordering: .relaxed) }
 
   /// The loop is about to sleep, and is to be woken for mail; `false` where there is some already.
   func willWait() -> Bool {
     // Nobody has posted since it last said so: whoever does now still finds that, and wakes it.
-    if box.value.isWaitedFor.load(ordering: .relaxed) && !hasMail { return true }
+    if box.value.pointee.isWaitedFor.load(ordering: .relaxed) && !hasMail { return true }
     return box.withLock { box in
       let waits = box.mail.isEmpty
       box.isWaitedFor.store(waits, ordering: .relaxed)

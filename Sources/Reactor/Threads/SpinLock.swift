@@ -14,41 +14,37 @@ import Synchronization
 /// `withLock` is for most; `lock` and `unlock` are for who moves something in, which a closure could only copy.
 struct SpinLock<Value: Sendable & ~Copyable>: ~Copyable, @unchecked Sendable {
   private let isTaken: UnsafeMutablePointer<Atomic<Bool>>
-  private let content: UnsafeMutablePointer<Value>
+  /// For who has taken it; of what is atomic in it, for all. To be changed by a copy of the pointer: ThreadSanitizer takes what is
+  /// changed by way of the lock for a change of the lock.
+  let value: UnsafeMutablePointer<Value>
 
   /// How often it is looked at before the first sleep: some microseconds.
   private static var patience: Int { 100 }
   /// How long a sleep is, in microseconds; the kernel adds some fifty.
   private static var pause: UInt32 { 10 }
 
-  init(_ value: consuming Value) {
+  init(_ initial: consuming Value) {
     let line = 64
     let offset = max(MemoryLayout<Atomic<Bool>>.size, MemoryLayout<Value>.alignment)
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: (offset + MemoryLayout<Value>.size + line - 1) / line * line, alignment: line)
     isTaken = memory.bindMemory(to: Atomic<Bool>.self, capacity: 1)
     isTaken.initialize(to: Atomic(false))
-    content = (memory + offset).bindMemory(to: Value.self, capacity: 1)
-    content.initialize(to: value)
+    value = (memory + offset).bindMemory(to: Value.self, capacity: 1)
+    value.initialize(to: initial)
   }
 
   deinit {
-    content.deinitialize(count: 1)
+    value.deinitialize(count: 1)
     isTaken.deinitialize(count: 1)
     UnsafeMutableRawPointer(isTaken).deallocate()
-  }
-
-  /// For who has taken it; of what is atomic in it, for all.
-  var value: Value {
-    @inline(__always) unsafeAddress { UnsafePointer(content) }
-    @inline(__always) nonmutating unsafeMutableAddress { content }
   }
 
   @inline(__always)
   func withLock<R>(_ body: (inout Value) -> R) -> R {
     lock()
     defer { unlock() }
-    return body(&content.pointee)
+    return body(&value.pointee)
   }
 
   @inline(__always)
