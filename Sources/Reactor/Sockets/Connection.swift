@@ -151,8 +151,9 @@ public final class Connection {
 
 extension Connection: Watcher {
   func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
-    // A hang-up is for the read to find: an end, or an error, after what there still is.
-    let reads = readiness.readable || readiness.hungUp && interest?.contains(.read) == true
+    // By its interest now: another one's callback may have paused or closed it, in the same tick. A hang-up is for the read to
+    // find: an end, or an error, after what there still is.
+    let reads = interest?.contains(.read) == true && (readiness.readable || readiness.hungUp)
     var isAfterCallback = reads && receive(readiness)
     if readiness.writable, descriptor >= 0, hasOutput {
       flush()
