@@ -86,9 +86,11 @@ int ll_accept_from(int fd, struct sockaddr_storage *peer, socklen_t *length) {
 int ll_epoll_wait_until(int fd, struct epoll_event *events, int capacity, int64_t timeout_ns) {
   struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
   int ready = (int)syscall(SYS_epoll_pwait2, fd, events, capacity, &timeout, NULL, 0);
-  if (ready >= 0 || errno != ENOSYS) return ready;
-  int64_t milliseconds = timeout_ns / 1000000 + (timeout_ns % 1000000 != 0);
-  return epoll_wait(fd, events, capacity, milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds);
+  if (ready < 0 && errno == ENOSYS) {
+    int64_t milliseconds = timeout_ns / 1000000 + (timeout_ns % 1000000 != 0);
+    ready = epoll_wait(fd, events, capacity, milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds);
+  }
+  return ready < 0 ? -errno : ready;
 }
 int ll_uring_setup(unsigned entries, struct io_uring_params *parameters) {
   return (int)syscall(SYS_io_uring_setup, entries, parameters);
@@ -114,6 +116,7 @@ int ll_reap(int pidfd, bool *exited, int *status) {
   *status = info.si_status;
   return info.si_pid != 0;
 }
+ssize_t ll_read(int fd, void *bytes, size_t count) { return ll_system_call(SYS_read, fd, (long)bytes, (long)count, 0); }
 ssize_t ll_write_no_signal(int fd, const void *bytes, size_t count) {
   sigset_t pipe, before, pending;
   sigemptyset(&pipe);
@@ -128,8 +131,7 @@ ssize_t ll_write_no_signal(int fd, const void *bytes, size_t count) {
     if (sigismember(&pending, SIGPIPE)) sigtimedwait(&pipe, NULL, &none);
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  errno = code;
-  return written;
+  return written < 0 ? -code : written;
 }
 int ll_pipe(int ends[2]) {
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;

@@ -12,10 +12,10 @@ import Recorder
 /// ```
 public struct CallSite: @unchecked Sendable, Equatable, CustomStringConvertible {
   // Unchecked: both are addresses of constants of the program's image, of 48 bits; above them stand the line's halves.
-  private let functionWord: UInt
-  private let fileWord: UInt
+  @usableFromInline let functionWord: UInt
+  @usableFromInline let fileWord: UInt
 
-  init(_ function: StaticString, _ file: StaticString, _ line: UInt) {
+  @inlinable init(_ function: StaticString, _ file: StaticString, _ line: UInt) {
     functionWord = UInt(bitPattern: Self.start(of: function)) | line << 48
     fileWord = UInt(bitPattern: Self.start(of: file)) | (line >> 16) << 48
   }
@@ -39,7 +39,7 @@ public struct CallSite: @unchecked Sendable, Equatable, CustomStringConvertible 
     UnsafePointer(bitPattern: word & (1 << 48 - 1))!
   }
 
-  private static func start(of text: StaticString) -> UnsafePointer<UInt8> {
+  @inlinable static func start(of text: StaticString) -> UnsafePointer<UInt8> {
     let unknown: StaticString = "(unknown)"
     return text.hasPointerRepresentation ? text.utf8Start : unknown.utf8Start
   }

@@ -13,10 +13,9 @@ package protocol Poller: AnyObject {
   func change(_ descriptor: Int32, _ interest: Interest, key: UInt64)
   /// Forgets a descriptor, which is still open.
   func remove(_ descriptor: Int32)
-  /// Waits, `nil` without limit; how many descriptors are ready. None when a signal cut the wait short.
-  func wait(_ timeout: Nanoseconds?) -> Int
-  /// What the last wait says of one of them.
-  subscript(index: Int) -> Readiness { get }
+  associatedtype Ready: RandomAccessCollection<Readiness>
+  /// Waits, `nil` without limit; what is ready, until the next wait. Nothing when a signal cut the wait short.
+  func wait(_ timeout: Nanoseconds?) -> Ready
 }
 
 /// What a descriptor is watched for. A hang-up is reported whatever the interest, but only once where there is none.

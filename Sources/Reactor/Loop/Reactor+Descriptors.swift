@@ -33,10 +33,16 @@ extension Reactor {
   /// Tells who watches a descriptor what the kernel says of it.
   @inline(__always)
   func tell(_ readiness: Readiness) {
-    switch descriptors.watched(readiness.key) {
+    let watched = descriptors.watched(readiness.key)
+    if case .connection(let connection) = watched { tell(connection, readiness) } else { tell(watched, readiness) }
+  }
+
+  @inline(never)
+  private func tell(_ watched: Watched?, _ readiness: Readiness) {
+    switch watched {
     case .connection(let connection): tell(connection, readiness)
     case .foreign(let watch): tell(watch, readiness)
-    case .other(let watcher): isAfterCallback = watcher.ready(readiness, self)
+    case .other(let other): tell(other, readiness)
     case .waker, nil: isAfterCallback = false
     }
   }

@@ -54,27 +54,30 @@ public final class Reactor {
   }
   @exclusivity(unchecked) private var state = State.idle
   @exclusivity(unchecked) private var isStopping = false
-  private let thread = ll_thread()
   private let clock: LoopClock
   let poller: EpollPoller
   @exclusivity(unchecked) private var ready = ReadyQueue()
   @exclusivity(unchecked) private var tickTime: Instant?
-  /// Whether a callback's end was the last thing that was done; never where time may be told to move meanwhile.
-  @exclusivity(unchecked) var isAfterCallback = false
   @exclusivity(unchecked) var mail = TakenMail()
+
+  // What each message touches stands together: in a system call the kernel fills the cache with its own.
+  private let thread = ll_thread()
   @exclusivity(unchecked) private(set) var recorder: Recorder
-  /// Whether callbacks run now: what is called for then was called for by one of them.
-  @exclusivity(unchecked) private(set) var isInTick = false
   /// What is received goes here first; all connections share it.
   let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
-  /// Steps of Deferreds that went away unfired.
-  let releasing = Releasing()
-  @exclusivity(unchecked) var timers = TimerQueue()
   @exclusivity(unchecked) var descriptors = DescriptorTable()
   /// The watcher that is being told what the poll reported.
   @exclusivity(unchecked) var told: UnsafeMutableRawPointer?
   /// The same, where it was taken out of the table meanwhile.
-  @exclusivity(unchecked) var left: (any Watcher)?
+  @exclusivity(unchecked) var left: AnyObject?
+  /// Whether a callback's end was the last thing that was done; never where time may be told to move meanwhile.
+  @exclusivity(unchecked) var isAfterCallback = false
+  /// Whether callbacks run now: what is called for then was called for by one of them.
+  @exclusivity(unchecked) private(set) var isInTick = false
+
+  /// Steps of Deferreds that went away unfired.
+  let releasing = Releasing()
+  @exclusivity(unchecked) var timers = TimerQueue()
   let pool: PoolCalls
   /// Looks names up; threads of its own, so that the program's calls cannot starve it.
   let resolver: PoolCalls
@@ -170,19 +173,19 @@ public final class Reactor {
     var timeout = ready.isEmpty ? timeout(atMost: limit) : .zero
     if timeout != .zero, !remote.willWait() { timeout = .zero }
     recorder.pollEntered(timeout: timeout, afterCallback: isAfterCallback)
-    let count = poller.wait(timeout)
-    recorder.pollReturned(ready: count)
+    let reported = poller.wait(timeout)
+    recorder.pollReturned(ready: reported.count)
     isInTick = true
     isAfterCallback = false
     if remote.hasMail { takeMail() }
-    for index in 0..<count { tell(poller[index]) }
+    for readiness in reported { tell(readiness) }
     let ranTimers = !timers.isEmpty && runTimers()
     let ranReady = (!ready.isEmpty || mail.count > 0) && runReady()
     isInTick = false
     tickTime = nil
     if ranTimers || ranReady { isAfterCallback = true }
     if case .manual = clock { isAfterCallback = false }
-    return count > 0 || ranTimers || ranReady
+    return !reported.isEmpty || ranTimers || ranReady
   }
 
   /// Until the next timer; by a fresh reading, because the tick's is as old as the tick is long.
@@ -340,8 +343,11 @@ public final class Reactor {
   // MARK: Threads
 
   @inline(__always)
+  var isOnThread: Bool { ll_thread() == thread }
+
+  @inline(__always)
   func checkThread(_ call: StaticString) {
-    if ll_thread() != thread { wrongThread(call) }
+    if !isOnThread { wrongThread(call) }
   }
 
   @inline(never)

@@ -9,21 +9,21 @@ protocol Watcher: AnyObject {
 
 /// A watcher in the table.
 ///
-/// The kinds whose callbacks are many stand apart, retained by the table alone: what is called for each message should not have
-/// to be retained, nor found through a protocol, for that.
-enum Watched {
+/// The kinds whose callbacks are many stand apart, so that what is called for each message need not be found through a protocol;
+/// and the table alone retains, so that nobody else has to for a call.
+enum Watched: BitwiseCopyable {
   case connection(Unmanaged<Connection>)
   case foreign(Unmanaged<DescriptorWatch>)
   /// Only wakes the loop, which looks for mail in each tick.
   case waker(Unmanaged<Remote>)
-  case other(any Watcher)
+  case other(Unmanaged<OtherWatcher>)
 
   init(_ watcher: any Watcher) {
     switch watcher {
     case let connection as Connection: self = .connection(.passRetained(connection))
     case let watch as DescriptorWatch: self = .foreign(.passRetained(watch))
     case let remote as Remote: self = .waker(.passRetained(remote))
-    default: self = .other(watcher)
+    default: self = .other(.passRetained(OtherWatcher(watcher)))
     }
   }
 
@@ -32,7 +32,7 @@ enum Watched {
     case .connection(let connection): connection.takeUnretainedValue()
     case .foreign(let watch): watch.takeUnretainedValue()
     case .waker(let remote): remote.takeUnretainedValue()
-    case .other(let watcher): watcher
+    case .other(let other): other.takeUnretainedValue().watcher
     }
   }
 
@@ -42,22 +42,33 @@ enum Watched {
     case .connection(let connection): connection.takeRetainedValue()
     case .foreign(let watch): watch.takeRetainedValue()
     case .waker(let remote): remote.takeRetainedValue()
-    case .other(let watcher): watcher
+    case .other(let other): other.takeRetainedValue()
     }
   }
+}
+
+/// A watcher of whatever kind, behind a reference that is like the others'.
+final class OtherWatcher: Watcher {
+  let watcher: any Watcher
+
+  init(_ watcher: any Watcher) { self.watcher = watcher }
+
+  func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool { watcher.ready(readiness, reactor) }
+  func reactorEnded() { watcher.reactorEnded() }
 }
 
 /// Watchers by descriptor.
 ///
 /// A key is a descriptor and the generation of its slot, so that a result for a descriptor that was closed, and its
 /// number used again, earlier in the same tick is known to be stale.
-struct DescriptorTable {
-  private struct Slot {
+struct DescriptorTable: ~Copyable {
+  // Not private: the debug build of Swift 6.3 loses such a type where another file is the first to need it.
+  struct Slot {
     var watched: Watched?
     var generation: UInt32 = 0
   }
 
-  private var slots: [Slot] = []
+  private var slots = PlainBuffer<Slot>()
   private(set) var count = 0
 
   func key(_ descriptor: Int32) -> UInt64 {
@@ -66,8 +77,9 @@ struct DescriptorTable {
 
   @inline(__always)
   func watched(_ key: UInt64) -> Watched? {
-    let slot = slots[Int(key & 0xFFFF_FFFF)]
-    return slot.generation == UInt32(key >> 32) ? slot.watched : nil
+    let index = Int(key & 0xFFFF_FFFF)
+    guard index < slots.count, slots[index].generation == UInt32(key >> 32) else { return nil }
+    return slots[index].watched
   }
 
   /// The key that the next watcher of a descriptor will have.
@@ -93,14 +105,18 @@ struct DescriptorTable {
 
   /// The watchers of a kind, in the order of their descriptors.
   func all<Kind: Watcher>(_ kind: Kind.Type) -> [Kind] {
-    slots.compactMap { $0.watched?.watcher as? Kind }
+    watched().compactMap { $0.watcher as? Kind }
   }
 
   /// Returns who watched, for the caller to let go of.
   mutating func removeAll() -> [Watched] {
-    let watched = slots.compactMap(\.watched)
-    slots = []
+    let watched = watched()
+    slots.removeAll()
     count = 0
     return watched
+  }
+
+  private func watched() -> [Watched] {
+    (0..<slots.count).compactMap { slots[$0].watched }
   }
 }

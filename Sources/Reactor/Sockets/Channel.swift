@@ -10,14 +10,24 @@ enum Channel {
     case success(Int)
     /// An `errno`.
     case failure(Int32)
+
+    /// By the kernel's answer.
+    init(_ answer: Int) {
+      switch Int32(clamping: -answer) {
+      case ...0: self = .success(answer)
+      // Cut short by a signal it took nothing, and the poll tells at once that there is room.
+      case EAGAIN, EINTR: self = .success(0)
+      case let code: self = .failure(code)
+      }
+    }
   }
 
-  /// Receives at most what `buffer` holds; 0 at the end, negative with `errno` where there is nothing or it failed.
+  /// Receives at most what `buffer` holds; 0 at the end, a negative `errno` where there is nothing or it failed.
   @inline(__always)
   func receive(into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32) -> Int {
     switch self {
     case .socket: ll_receive(descriptor, buffer.baseAddress!, buffer.count)
-    case .pipe: read(descriptor, buffer.baseAddress, buffer.count)
+    case .pipe: ll_read(descriptor, buffer.baseAddress!, buffer.count)
     }
   }
 
@@ -28,17 +38,16 @@ enum Channel {
   }
 
   /// Offers bytes once: what is left then waits for the poll.
+  func send(_ bytes: RawSpan, to descriptor: Int32) -> Sent { Sent(offer(bytes, to: descriptor)) }
+
+  /// As `send`, with the kernel's own answer: how much it took, or a negative `errno`.
   @inline(__always)
-  func send(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Sent {
-    while true {
-      let taken =
-        switch self {
-        case .socket: ll_send(descriptor, bytes.baseAddress, bytes.count)
-        case .pipe: ll_write_no_signal(descriptor, bytes.baseAddress!, bytes.count)
-        }
-      if taken >= 0 { return .success(taken) }
-      if errno == EAGAIN { return .success(0) }
-      if errno != EINTR { return .failure(errno) }
+  func offer(_ bytes: RawSpan, to descriptor: Int32) -> Int {
+    bytes.withUnsafeBytes {
+      switch self {
+      case .socket: ll_send(descriptor, $0.baseAddress, bytes.byteCount)
+      case .pipe: ll_write_no_signal(descriptor, $0.baseAddress, bytes.byteCount)
+      }
     }
   }
 }

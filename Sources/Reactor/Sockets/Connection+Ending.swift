@@ -37,20 +37,20 @@ extension Connection {
   public func close() {
     reactor.checkThread("Connection.close")
     guard isAlive else { return }
-    isClosing = true
+    state = .closing
     if !hasOutput { finish(.here, reactor.trigger, lingers: true) } else { updateInterest() }
   }
 
   /// Closes it now: what was not sent is lost, and the peer sees a reset.
   public func abort() {
     reactor.checkThread("Connection.abort")
-    guard descriptor >= 0 else { return }
+    guard state != .closed else { return }
     if channel == .socket { Socket.set(descriptor, SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0)) }
     finish(.here, reactor.trigger)
   }
 
   func finish(_ end: End, _ trigger: Trigger, lingers: Bool = false) {
-    guard descriptor >= 0 else { return }
+    guard state != .closed else { return }
     // The handlers may hold the last reference to it.
     withExtendedLifetime(self) {
       if interest != nil { reactor.unwatch(descriptor) }
@@ -71,9 +71,9 @@ extension Connection {
     } else {
       Glibc.close(descriptor)
     }
-    descriptor = -1
+    state = .closed
     self.end = end
-    if let reading { settle(reading.registration.operation, end) }
+    if let operation = reading?.registration.operation { settle(operation, end) }
     if let outgoing { settle(outgoing.operation, end) }
     outgoing = nil
     reading = nil

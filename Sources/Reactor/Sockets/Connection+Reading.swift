@@ -23,10 +23,10 @@ extension Connection {
     guard isAlive, !hasEndOfInput else { return }
     let recorder = reactor.recorder
     let site = recorder.site(function, file, line)
-    if let reading { recorder.settled(reading.registration.operation, .cancelled) }
+    if let operation = reading?.registration.operation { recorder.settled(operation, .cancelled) }
     let operation = recorder.created(.read, site, standing: true, descriptor: descriptor)
     let registration = Registration(CallSite(function, file, line), site, recorder.chain, operation)
-    reading = Reader(registration: registration, read: body)
+    reading = Reader(registration: registration, body: Reader.Body(call: body))
     updateInterest()
   }
 
@@ -104,10 +104,7 @@ extension Connection {
   func receive(_ readiness: Readiness) -> Bool {
     let buffer = reactor.receiveBuffer
     let count = channel.receive(into: buffer, from: descriptor)
-    guard count > 0 else {
-      if count == 0 { inputEnded() } else { receiveFailed() }
-      return false
-    }
+    if count <= 0 { return receivedNothing(count) }
     deliver(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     guard count == buffer.count || readiness.hasMore else { return true }
     pollAgain()
@@ -117,32 +114,43 @@ extension Connection {
   /// Has the poll report what is left, where it would not by itself.
   @inline(never)
   private func pollAgain() {
-    guard descriptor >= 0, let interest, interest.contains([.read, .edge]) else { return }
+    guard state != .closed, let interest, interest.contains([.read, .edge]) else { return }
     reactor.change(descriptor, interest)
   }
 
+  /// - Parameter answer: the kernel's: 0 at the end, or a negative `errno`.
   @inline(never)
-  private func receiveFailed() {
-    switch errno {
-    case EAGAIN: return
+  private func receivedNothing(_ answer: Int) -> Bool {
+    switch Int32(-answer) {
+    case 0: inputEnded()
+    case EAGAIN: break
     case EINTR: pollAgain()
     case let code: finish(failure(.receive, code), .poll)
     }
+    return false
   }
 
   @inline(__always)
   private func deliver(_ bytes: UnsafeRawBufferPointer) {
-    guard let registration = reading?.registration else { return }
-    var read = reading?.read.take()
-    reactor.recorder.beganChain(registration.site, .io, .poll, operation: registration.operation)
-    reactor.run(registration) {
-      // One that was let go of meanwhile is destroyed inside the span; another one has what it runs.
-      defer { if reading != nil, reading?.read == nil { reading?.read = read.take() } else { read = nil } }
-      try read?(bytes.bytes)
+    guard let registration = reading?.registration, let body = reading?.body.take() else { return }
+    let recorder = reactor.recorder
+    recorder.beganChain(registration.site, .io, .poll, operation: registration.operation)
+    do {
+      try body.call(bytes.bytes)
+      putBack(body)
+      recorder.ended()
+    } catch {
+      putBack(body)
+      reactor.failed(error, registration)
     }
   }
 
-  @inline(never)
+  /// One that was let go of meanwhile is destroyed inside the span; another one has what it runs.
+  @inline(__always)
+  private func putBack(_ body: consuming Reader.Body) {
+    if reading?.isRunning == true { fill(&reading!.body, body) }
+  }
+
   private func inputEnded() {
     hasEndOfInput = true
     guard let registration = ending?.registration else { return closeAfterPeer() }
@@ -155,11 +163,11 @@ extension Connection {
       updateInterest()
       try ending.take()?.body()
     }
-    if ownDirection == .ended { finish(.byPeer, .poll) }
+    if state == .outputEnded { finish(.byPeer, .poll) }
   }
 
   private func closeAfterPeer() {
-    isClosing = true
+    state = .closing
     if !hasOutput { finish(.byPeer, .poll) } else { updateInterest() }
   }
 
@@ -167,11 +175,17 @@ extension Connection {
   func hangUp() {
     let code = channel == .socket ? Socket.takeError(descriptor) : 0
     if code != 0 { return finish(failure(.receive, code), .poll) }
-    if !hasEndOfInput && !isClosing {
+    if !hasEndOfInput && state != .closing {
       // A Unix socket or a pipe: read once there is interest again, which makes the poll report it again.
       if !hasOutput && channel.hasInput(descriptor) { return }
       inputEnded()
     }
     finish(hasOutput ? failure(.send, EPIPE) : .byPeer, .poll)
   }
+}
+
+/// Moves a value to where there is none; an assignment would look whether there is one to let go of.
+@inline(__always)
+private func fill<Value: ~Copyable>(_ place: UnsafeMutablePointer<Value?>, _ value: consuming Value) {
+  place.initialize(to: value)
 }

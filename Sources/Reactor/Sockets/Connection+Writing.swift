@@ -18,11 +18,12 @@ extension Connection {
   ///   fill()
   /// }
   /// ```
+  @inlinable
   public func write(
     _ bytes: RawSpan, function: StaticString = #function, file: StaticString = #fileID, line: UInt = #line
   ) {
-    reactor.checkThread("Connection.write")
-    bytes.withUnsafeBytes { send($0, function, file, line) }
+    // Inlined no further than this: two words in registers in place of literals that would go over the stack.
+    send(bytes, CallSite(function, file, line))
   }
 
   /// Sends bytes, as `write` of a `RawSpan`.
@@ -70,38 +71,36 @@ extension Connection {
   public func endOutput() {
     reactor.checkThread("Connection.endOutput")
     guard isOpen else { return }
-    ownDirection = .ending
+    state = .endingOutput
     if !hasOutput { shutDownOutput(reactor.trigger) }
   }
 
-  @inline(__always)
-  private func send(
-    _ bytes: UnsafeRawBufferPointer, _ function: StaticString, _ file: StaticString, _ line: UInt
-  ) {
-    guard isOpen, bytes.count > 0 else { return }
-    let sent = hasOutput ? .success(0) : channel.send(bytes, to: descriptor)
-    if case .success(bytes.count) = sent { return }
-    keep(bytes, sent, function, file, line)
+  /// Nearly always the kernel takes it all at once: that with as little around it as can be.
+  @usableFromInline
+  func send(_ bytes: RawSpan, _ site: CallSite) {
+    let isFree = reactor.isOnThread && isOpen && outgoing == nil && channel == .socket
+    let answer = isFree ? Channel.socket.offer(bytes, to: descriptor) : 0
+    if answer != bytes.byteCount { finishSending(bytes, answer, site) }
   }
 
-  /// Not all was sent: the rest waits. Never inlined, for sending all is nearly always all that there is to do.
+  /// - Parameter answer: the kernel's: how much it took, a negative `errno`, 0 where it was not asked.
   @inline(never)
-  private func keep(
-    _ bytes: UnsafeRawBufferPointer, _ sent: Channel.Sent, _ function: StaticString, _ file: StaticString, _ line: UInt
-  ) {
-    switch sent {
+  private func finishSending(_ bytes: RawSpan, _ answer: Int, _ site: CallSite) {
+    reactor.checkThread("Connection.write")
+    guard isOpen, !bytes.isEmpty else { return }
+    switch answer == 0 && !hasOutput ? channel.send(bytes, to: descriptor) : Channel.Sent(answer) {
     case .failure(let code): finish(failure(.send, code), reactor.trigger)
+    case .success(bytes.byteCount): return
     case .success(let count):
       let recorder = reactor.recorder
-      let operation =
-        hasOutput ? nil : recorder.created(.write, recorder.site(function, file, line), descriptor: descriptor)
+      let operation = hasOutput ? nil : recorder.created(.write, site.site(in: recorder), descriptor: descriptor)
       let outgoing = makeOutgoing()
       if let operation { outgoing.operation = operation }
-      buffer(UnsafeRawBufferPointer(rebasing: bytes[count...]), in: outgoing)
+      buffer(bytes.extracting(droppingFirst: count), in: outgoing)
     }
   }
 
-  private func buffer(_ bytes: UnsafeRawBufferPointer, in outgoing: Outgoing) {
+  private func buffer(_ bytes: RawSpan, in outgoing: Outgoing) {
     outgoing.output.append(bytes)
     updateInterest()
     if isBackedUp || outgoing.output.count <= outgoing.waterMarks.upperBound { return }
@@ -121,9 +120,9 @@ extension Connection {
     if outgoing.output.isEmpty { outgoing.operation = .none }
     updateInterest()
     tellOfDrain(operation, outgoing)
-    guard outgoing.output.isEmpty, descriptor >= 0 else { return }
-    if isClosing { return finish(hasEndOfInput ? .byPeer : .here, .poll, lingers: true) }
-    if ownDirection == .ending { shutDownOutput(.poll) }
+    guard outgoing.output.isEmpty, state != .closed else { return }
+    if state == .closing { return finish(hasEndOfInput ? .byPeer : .here, .poll, lingers: true) }
+    if state == .endingOutput { shutDownOutput(.poll) }
   }
 
   /// Settles the wait for room where it is over; inside the span of `onDrain`, if that is due now.
@@ -143,7 +142,7 @@ extension Connection {
   }
 
   private func shutDownOutput(_ trigger: Trigger) {
-    ownDirection = .ended
+    state = .outputEnded
     // A failure means that the peer is gone, which reading will tell.
     if channel == .socket { shutdown(descriptor, Int32(SHUT_WR)) }
     if channel == .pipe || hasEndOfInput { finish(hasEndOfInput ? .byPeer : .here, trigger) }

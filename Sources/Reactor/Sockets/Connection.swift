@@ -20,19 +20,23 @@ public final class Connection {
   /// The loop that it belongs to.
   public let reactor: Reactor
   let channel: Channel
+  /// Once it is closed, the number may be another one's.
+  let descriptor: Int32
   // Unchecked: the loop's thread alone comes here, and nothing is passed inout across a callback.
-  /// -1 once it is closed.
-  @exclusivity(unchecked) var descriptor: Int32
+  @exclusivity(unchecked) var state = State.open
   /// `nil` while it is not watched at all.
   @exclusivity(unchecked) var interest: Interest?
   @exclusivity(unchecked) var isPaused = false
   /// The peer has ended its direction.
   @exclusivity(unchecked) var hasEndOfInput = false
-  @exclusivity(unchecked) var ownDirection = OwnDirection.open
-  /// Nothing is read any more, and it ends once everything is sent.
-  @exclusivity(unchecked) var isClosing = false
   /// More than the marks allow has been written; the drain is still to be told of.
   @exclusivity(unchecked) public internal(set) var isBackedUp = false
+  /// What waits to be sent; there once something had to, or somebody wants to hear of it.
+  @exclusivity(unchecked) var outgoing: Outgoing?
+  @exclusivity(unchecked) var reading: Reader?
+  @exclusivity(unchecked) var ending: Handler<() throws -> Void>?
+  @exclusivity(unchecked) var closing: Handler<(ReactorError?) throws -> Void>?
+  @exclusivity(unchecked) var end: End?
   /// How much may wait: above the upper bound `onHighWater` is called, from there down at the lower `onDrain`. In bytes.
   ///
   /// The kernel holds some hundred kilobytes more, which the peer's line is busy with when the last of ours is gone.
@@ -40,17 +44,16 @@ public final class Connection {
     get { outgoing?.waterMarks ?? Outgoing.waterMarks }
     set { makeOutgoing().waterMarks = newValue }
   }
-  @exclusivity(unchecked) var reading: Reader?
-  @exclusivity(unchecked) var ending: Handler<() throws -> Void>?
-  @exclusivity(unchecked) var closing: Handler<(ReactorError?) throws -> Void>?
-  @exclusivity(unchecked) var end: End?
-  /// What waits to be sent; there once something had to, or somebody wants to hear of it.
-  @exclusivity(unchecked) var outgoing: Outgoing?
 
-  /// How far our own direction is.
-  enum OwnDirection {
-    /// `ending`: what is buffered is still to be sent.
-    case open, ending, ended
+  /// How far it has come on its way to the end, as far as that is up to us.
+  enum State {
+    case open
+    /// Our own direction ends once everything is sent.
+    case endingOutput
+    case outputEnded
+    /// Nothing is read any more, and it ends once everything is sent.
+    case closing
+    case closed
   }
 
   /// How it came to an end.
@@ -76,10 +79,15 @@ public final class Connection {
   }
 
   /// What is called with what comes. Part of the connection, as nearly all have one: a message touches the fewer lines of memory.
-  struct Reader {
+  struct Reader: ~Copyable {
     let registration: Registration
     /// Taken out while it runs, so that it need not be retained.
-    var read: ((RawSpan) throws -> Void)?
+    var body: Body?
+    var isRunning: Bool { body == nil }
+
+    struct Body: ~Copyable {
+      let call: (RawSpan) throws -> Void
+    }
   }
 
   init(_ reactor: Reactor, _ channel: Channel, _ descriptor: Int32, _ peer: Peer) {
@@ -91,11 +99,11 @@ public final class Connection {
   }
 
   deinit {
-    if descriptor >= 0 { release(.here, lingers: true) }
+    if state != .closed { release(.here, lingers: true) }
   }
 
   /// Whether it can still be written to.
-  public var isOpen: Bool { isAlive && ownDirection == .open }
+  public var isOpen: Bool { state == .open }
   /// Bytes written that the kernel has not taken yet.
   public var bufferedBytes: Int { outgoing?.output.count ?? 0 }
 
@@ -113,7 +121,7 @@ public final class Connection {
   }
 
   /// Whether it was neither closed nor lost.
-  var isAlive: Bool { descriptor >= 0 && !isClosing }
+  var isAlive: Bool { state != .closing && state != .closed }
 
   func handler<Body>(
     _ function: StaticString, _ file: StaticString, _ line: UInt, _ body: Body
@@ -125,8 +133,8 @@ public final class Connection {
 
   /// Asks the poll for what is of use now; a system call only where that has changed.
   func updateInterest() {
-    guard descriptor >= 0 else { return }
-    var wanted: Interest = reading != nil && !isPaused && !isClosing && !hasEndOfInput ? .read : []
+    guard state != .closed else { return }
+    var wanted: Interest = reading != nil && !isPaused && isAlive && !hasEndOfInput ? .read : []
     if hasOutput { wanted.insert(.write) }
     // Of TCP alone a read that was not full is known to have left nothing: a Unix socket's ends where descriptors are passed.
     if isTCP && !wanted.isEmpty { wanted.insert(.edge) }
@@ -150,20 +158,21 @@ public final class Connection {
 }
 
 extension Connection: Watcher {
+  @inline(__always)
   func ready(_ readiness: Readiness, _ reactor: Reactor) -> Bool {
     // By its interest now: another one's callback may have paused or closed it, in the same tick. A hang-up is for the read to
     // find: an end, or an error, after what there still is.
     let reads = interest?.contains(.read) == true && (readiness.readable || readiness.hungUp)
-    var isAfterCallback = reads && receive(readiness)
-    if readiness.writable, descriptor >= 0, hasOutput {
-      flush()
-      isAfterCallback = false
-    }
-    if readiness.hungUp, !reads, descriptor >= 0 {
-      hangUp()
-      isAfterCallback = false
-    }
-    return isAfterCallback
+    let isAfterCallback = reads && receive(readiness)
+    if !readiness.writable && (reads || !readiness.hungUp) { return isAfterCallback }
+    readyForMore(readiness, reads)
+    return false
+  }
+
+  @inline(never)
+  private func readyForMore(_ readiness: Readiness, _ reads: Bool) {
+    if readiness.writable, state != .closed, hasOutput { flush() }
+    if readiness.hungUp, !reads, state != .closed { hangUp() }
   }
 
   func reactorEnded() {

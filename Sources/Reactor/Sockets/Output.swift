@@ -11,16 +11,13 @@ struct Output {
   var count: Int { bytes.count - sent }
   var isEmpty: Bool { bytes.isEmpty }
 
-  mutating func append(_ more: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: more)
+  mutating func append(_ more: RawSpan) {
+    more.withUnsafeBytes { bytes.append(contentsOf: $0) }
   }
 
   /// Offers all of it to the channel once; returns the `errno` of a failure that is not for want of room.
   mutating func send(over channel: Channel, to descriptor: Int32) -> Int32? {
-    let taken = bytes.withUnsafeBytes {
-      channel.send(UnsafeRawBufferPointer(rebasing: $0[sent...]), to: descriptor)
-    }
-    switch taken {
+    switch channel.send(bytes.span.bytes.extracting(droppingFirst: sent), to: descriptor) {
     case .failure(let code): return code
     case .success(let count): sent += count
     }
