@@ -1,11 +1,20 @@
+import CLinux
+
 /// An echo server's CPU time for a message of 64 bytes, with one under way on each connection.
 ///
-/// CPU time rather than time on the wall: that is mostly the load generator's, and the scheduler's.
+/// CPU time rather than time on the wall: that is mostly the load generator's, and the scheduler's. The server has one CPU and the
+/// load generator another one: where the scheduler puts both on the same, a message costs half, now and then and for anybody.
 func compareEchoes(_ connections: Int, _ others: [EventLoop], _ report: (Measurement) -> Void) {
   let count = 2_000
   let contestants = (EventLoop.ours + others).map { Contestant($0) }
   var loads: [Load] = []
-  takeTurns(contestants, .echo, prepare: { loads = contestants.map { Load(on: $0, connections) } }) { server, index in
+  takeTurns(contestants, .echo, rounds: 28) {
+    loads = contestants.map { Load(on: $0, connections) }
+    let (first, second) = (ll_usable_cpu(0), ll_usable_cpu(1))
+    if second < 0 { return }
+    for server in contestants { server.ask { $0.pin(to: first) } }
+    for load in loads { load.pin(to: second) }
+  } figure: { server, index in
     guard let before = server.state(), loads[index].run(count), let after = server.state() else { return nil }
     return (after.time - before.time) / Double(count)
   }
@@ -41,6 +50,13 @@ private final class Load {
 
   convenience init(on server: Contestant, _ connections: Int) {
     self.init(port: server.ask { $0.state()?.port } ?? 0, connections)
+  }
+
+  func pin(to cpu: Int32) {
+    switch peer {
+    case .some(let peer): peer.pin(to: cpu)
+    case .none: break
+    }
   }
 
   /// Sends so many messages and waits for all that come back; whether they did.

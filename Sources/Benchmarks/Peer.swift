@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Another tracer or event loop at work: a program that answers each line with a line, under whatever its tracer needs.
@@ -30,6 +31,9 @@ struct Peer: ~Copyable {
     fclose(output)
     waitpid(pid, nil, 0)
   }
+
+  /// Has its first thread run on one CPU alone.
+  borrowing func pin(to cpu: Int32) { _ = ll_pin(pid, cpu) }
 
   /// How long a pair takes, in nanoseconds, over `count` of them; `nil` once it has failed.
   borrowing func run(_ count: Int) -> Double? { ask("\(count)").flatMap { Double($0) } }

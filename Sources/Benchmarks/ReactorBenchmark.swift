@@ -53,16 +53,18 @@ private func compare(
 /// row: with a thousand connections he would find a tenth of the work done, by his caches. Now and then all are started
 /// anew: where a process's memory comes to lie makes some percent, and for as long as it lives.
 ///
-/// `prepare` is called after each start.
+/// - Parameters:
+///   - rounds: from one start to the next.
+///   - prepare: called after each start.
 func takeTurns(
-  _ contestants: [Contestant], _ scenario: LoopRun.Scenario, prepare: () -> Void = {},
-  _ figure: (borrowing Peer, _ index: Int) -> Double?
+  _ contestants: [Contestant], _ scenario: LoopRun.Scenario, rounds: Int = 7, prepare: () -> Void = {},
+  figure: (borrowing Peer, _ index: Int) -> Double?
 ) {
   var order = Array(contestants.indices)
   for _ in 0..<15 {
     for contestant in contestants { contestant.start(scenario) }
     prepare()
-    for round in 0...7 {
+    for round in 0...rounds {
       let last = order.last
       repeat { order.shuffle() } while order.first == last
       for index in order { contestants[index].measure(round) { figure($0, index) } }
@@ -110,6 +112,7 @@ final class Contestant {
   }
 
   /// What the program answers; `nil` where there is none.
+  @discardableResult
   func ask<Answer>(_ question: (borrowing Peer) -> Answer?) -> Answer? {
     switch peer {
     case .some(let peer): question(peer)

@@ -181,6 +181,19 @@ int ll_spawn(
 int ll_madvise_wipe_on_fork(void *at, size_t length) { return madvise(at, length, MADV_WIPEONFORK); }
 int ll_madvise_populate_write(void *at, size_t length) { return madvise(at, length, MADV_POPULATE_WRITE); }
 int ll_open_unlinked(const char *folder) { return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }
+int ll_usable_cpu(int nth) {
+  cpu_set_t usable;
+  if (sched_getaffinity(0, sizeof usable, &usable) != 0) return -1;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    if (CPU_ISSET(cpu, &usable) && nth-- == 0) return cpu;
+  return -1;
+}
+int ll_pin(pid_t thread, int cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  return sched_setaffinity(thread, sizeof one, &one);
+}
 pid_t ll_gettid(void) { return gettid(); }
 int ll_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGTERM); }
 int ll_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }

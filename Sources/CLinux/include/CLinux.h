@@ -166,6 +166,10 @@ int ll_madvise_wipe_on_fork(void *_Nonnull at, size_t length);
 int ll_madvise_populate_write(void *_Nonnull at, size_t length);
 int ll_open_unlinked(const char *_Nonnull folder);
 pid_t ll_gettid(void);
+// The `nth` CPU (from 0) that this process may run on; -1 where there are not so many.
+int ll_usable_cpu(int nth);
+// Keeps a thread (or a process's first one) on one CPU.
+int ll_pin(pid_t thread, int cpu);
 int ll_end_with_parent(void);
 int ll_set_thread_name(const char *_Nonnull name);
 int ll_wcwidth(uint32_t scalar);
