@@ -8,9 +8,10 @@ func compareEchoes(_ connections: Int, _ others: [EventLoop], _ report: (Measure
   let count = 2_000
   let contestants = (EventLoop.ours + others).map { Contestant($0) }
   var loads: [Load] = []
+  let (first, second) = (ll_usable_cpu(0), ll_usable_cpu(1))
+  if second < 0 { complain("there is but one CPU: the echo's servers share it with the load generator") }
   takeTurns(contestants, .echo, rounds: 28) {
     loads = contestants.map { Load(on: $0, connections) }
-    let (first, second) = (ll_usable_cpu(0), ll_usable_cpu(1))
     if second < 0 { return }
     for server in contestants { server.ask { $0.pin(to: first) } }
     for load in loads { load.pin(to: second) }

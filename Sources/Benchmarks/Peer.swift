@@ -33,7 +33,9 @@ struct Peer: ~Copyable {
   }
 
   /// Has its first thread run on one CPU alone.
-  borrowing func pin(to cpu: Int32) { _ = ll_pin(pid, cpu) }
+  borrowing func pin(to cpu: Int32) {
+    if ll_pin(pid, cpu) != 0 { complain("\(name) cannot be kept on CPU \(cpu)") }
+  }
 
   /// How long a pair takes, in nanoseconds, over `count` of them; `nil` once it has failed.
   borrowing func run(_ count: Int) -> Double? { ask("\(count)").flatMap { Double($0) } }
@@ -44,7 +46,7 @@ struct Peer: ~Copyable {
     return answer.count == 2 && answer[0] > 0 ? (answer[0], answer[1]) : nil
   }
 
-  /// Where a server listens, the nanoseconds of CPU time that it has taken and its bytes of memory.
+  /// Where a server listens, the nanoseconds of CPU time that its loop's thread has taken and its bytes of memory.
   borrowing func state() -> (port: Int, time: Double, memory: Double)? {
     let answer = numbers("")
     return answer.count == 3 ? (Int(answer[0]), answer[1], answer[2]) : nil

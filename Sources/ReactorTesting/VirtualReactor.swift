@@ -5,7 +5,7 @@ import Trace
 /// A reactor whose clock stands until it is told to move: for tests of everything that has time in it.
 ///
 /// Timers, the ready queue and Deferreds need nothing but this; real sockets and threads work too, at a standing clock. Its traces
-/// have virtual times and are the same every time. For the thread that made it.
+/// have virtual times and are the same every time. For the thread that made it, and not within a callback.
 ///
 /// ```swift
 /// let virtual = try VirtualReactor()
@@ -42,6 +42,7 @@ public final class VirtualReactor {
   ///
   /// The clock stands at each timer's due moment while the timer runs. Returns early once the reactor was stopped.
   public func advance(by time: Nanoseconds) {
+    reactor.checkBetweenTicks("advance")
     let target = clock.now.later(by: time)
     settle()
     while !reactor.isStopped, let due = reactor.nextDue, due <= target {
@@ -53,6 +54,7 @@ public final class VirtualReactor {
 
   /// Runs what is ready, and what that makes ready, until nothing is; the clock stands.
   public func settle() {
+    reactor.checkBetweenTicks("settle")
     for _ in 0..<VirtualReactor.tickLimit {
       if reactor.isStopped { return }
       let ranSomething = reactor.tick(atMost: .zero)
@@ -73,6 +75,7 @@ public final class VirtualReactor {
   /// assert(virtual.run(until: { answer != nil }))
   /// ```
   public func run(until condition: () -> Bool, patience: Nanoseconds = .seconds(30)) -> Bool {
+    reactor.checkBetweenTicks("run(until:)")
     let limit = LoopClock.monotonic.read() + patience
     while !condition() {
       let left = limit - LoopClock.monotonic.read()

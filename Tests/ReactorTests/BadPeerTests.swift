@@ -28,6 +28,30 @@ struct BadPeerTests {
     #expect(loop.failures.value == [])
   }
 
+  @Test("that reset are told apart from those that end, whatever is written meanwhile", arguments: LoopKind.allCases)
+  func resetBeforeEmptyWrite(kind: LoopKind) throws {
+    let loop = try LoopUnderTest(kind)
+    let reactor = loop.reactor
+    let client = Box<Connection?>(nil)
+    let listener = try reactor.listen(host: "127.0.0.1", port: 0) { server in
+      server.onBytes { _ in
+        client.value?.abort()
+        server.write([])
+        server.write("")
+      }
+      server.onClose { error in
+        if case .failed(_, _, let code) = error { log.add("\(code == ECONNRESET)") } else { log.add("in good order") }
+        reactor.stop()
+      }
+    }
+    reactor.connect(to: listener.address).addCallback {
+      client.value = $0
+      $0.write("hello")
+    }
+    loop.run()
+    #expect(log.value == ["true"])
+  }
+
   @Test("that send a byte a second hold nobody up, and can be timed out", arguments: LoopKind.allCases)
   func byteByByte(kind: LoopKind) throws {
     let loop = try LoopUnderTest(kind)

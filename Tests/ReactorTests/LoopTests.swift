@@ -296,6 +296,21 @@ struct LoopTests {
     #expect(text.contains("callSoon on reactor main (running) from a thread other than its own"))
   }
 
+  @Test("ends the program when a connection is written to from another thread, be it nothing")
+  func wrongThreadWrite() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let loop = try LoopUnderTest(.real)
+      let listener = try loop.reactor.listen(host: "127.0.0.1", port: 0) { connection in
+        nonisolated(unsafe) let connection = connection
+        _ = loop.reactor.inThread { connection.write([]) }
+      }
+      _ = loop.reactor.connect(to: listener.address)
+      loop.run()
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("Connection.write on reactor main (running) from a thread other than its own"))
+  }
+
   @Test("ends the program when it is run twice, or run with a virtual clock")
   func runTwice() async {
     await #expect(processExitsWith: .failure) {

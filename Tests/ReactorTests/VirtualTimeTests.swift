@@ -113,4 +113,15 @@ struct VirtualTimeTests {
   func patience() {
     #expect(!virtual.run(until: { false }, patience: .milliseconds(1)))
   }
+
+  @Test("ends the program when a callback moves its clock")
+  func nested() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let virtual = try VirtualReactor(recording: .off)
+      virtual.reactor.callSoon { virtual.advance(by: .seconds(1)) }
+      virtual.settle()
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("advance of a VirtualReactor within a callback of its reactor main"))
+  }
 }

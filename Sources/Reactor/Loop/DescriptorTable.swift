@@ -38,26 +38,18 @@ struct DescriptorTable: ~Copyable {
     return earlier
   }
 
-  /// Returns who watched, for the caller to let go of.
+  /// Returns who watched, if anybody, for the caller to let go of.
   mutating func remove(_ descriptor: Int32) -> Watched? {
-    count -= 1
-    return slots[Int(descriptor)].watched.take()
+    let watched = slots[Int(descriptor)].watched.take()
+    if watched != nil { count -= 1 }
+    return watched
   }
 
   /// The watchers of a kind, in the order of their descriptors.
   func all<Kind: Watcher>(_ kind: Kind.Type) -> [Kind] {
-    watched().compactMap { $0.watcher as? Kind }
+    (0..<slots.count).compactMap { slots[$0].watched?.watcher as? Kind }
   }
 
-  /// Returns who watched, for the caller to let go of.
-  mutating func removeAll() -> [Watched] {
-    let watched = watched()
-    slots.removeAll()
-    count = 0
-    return watched
-  }
-
-  private func watched() -> [Watched] {
-    (0..<slots.count).compactMap { slots[$0].watched }
-  }
+  /// All descriptors that are watched, and others.
+  var numbers: Range<Int32> { 0..<Int32(slots.count) }
 }

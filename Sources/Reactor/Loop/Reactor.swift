@@ -209,7 +209,9 @@ public final class Reactor {
     resolver.end()
     for connecting in lookingUp.values { connecting.abandon() }
     lookingUp = [:]
-    for watched in descriptors.removeAll() {
+    for descriptor in descriptors.numbers {
+      // One by one: what one lets go of may close another one.
+      guard let watched = descriptors.remove(descriptor) else { continue }
       watched.watcher.reactorEnded()
       letGo(of: watched)
     }
@@ -223,6 +225,10 @@ public final class Reactor {
 
   // MARK: What a virtual clock's owner asks
 
+  /// Ends the program where a callback has the loop run on: what it itself stands on could be let go of.
+  package func checkBetweenTicks(_ call: StaticString) {
+    if isInTick { misuse("\(call) of a VirtualReactor within a callback of its reactor \(name)") }
+  }
   /// Whether anything but other threads can be heard from the kernel.
   package var isWatching: Bool { descriptors.count > 1 }
   /// Whether the next tick has something to run at once.

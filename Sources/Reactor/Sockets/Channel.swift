@@ -15,8 +15,7 @@ enum Channel {
     init(_ answer: Int) {
       switch Int32(clamping: -answer) {
       case ...0: self = .success(answer)
-      // Cut short by a signal it took nothing, and the poll tells at once that there is room.
-      case EAGAIN, EINTR: self = .success(0)
+      case EAGAIN: self = .success(0)
       case let code: self = .failure(code)
       }
     }
@@ -44,9 +43,13 @@ enum Channel {
   @inline(__always)
   func offer(_ bytes: RawSpan, to descriptor: Int32) -> Int {
     bytes.withUnsafeBytes {
-      switch self {
-      case .socket: ll_send(descriptor, $0.baseAddress, bytes.byteCount)
-      case .pipe: ll_write_no_signal(descriptor, $0.baseAddress, bytes.byteCount)
+      while true {
+        let answer =
+          switch self {
+          case .socket: ll_send(descriptor, $0.baseAddress, bytes.byteCount)
+          case .pipe: ll_write_no_signal(descriptor, $0.baseAddress, bytes.byteCount)
+          }
+        if answer != -Int(EINTR) { return answer }
       }
     }
   }

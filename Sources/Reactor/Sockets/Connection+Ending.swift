@@ -72,6 +72,7 @@ extension Connection {
       Glibc.close(descriptor)
     }
     state = .closed
+    interest = nil
     self.end = end
     if let operation = reading?.registration.operation { settle(operation, end) }
     if let outgoing { settle(outgoing.operation, end) }

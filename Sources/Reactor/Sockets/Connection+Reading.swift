@@ -176,7 +176,7 @@ extension Connection {
     let code = channel == .socket ? Socket.takeError(descriptor) : 0
     if code != 0 { return finish(failure(.receive, code), .poll) }
     if !hasEndOfInput && state != .closing {
-      // A Unix socket or a pipe: read once there is interest again, which makes the poll report it again.
+      // Read once there is interest again, which makes the poll report it again.
       if !hasOutput && channel.hasInput(descriptor) { return }
       inputEnded()
     }

@@ -78,9 +78,9 @@ extension Connection {
   /// Nearly always the kernel takes it all at once: that with as little around it as can be.
   @usableFromInline
   func send(_ bytes: RawSpan, _ site: CallSite) {
-    let isFree = reactor.isOnThread && isOpen && outgoing == nil && channel == .socket
+    let isFree = reactor.isOnThread && isOpen && outgoing == nil && channel == .socket && !bytes.isEmpty
     let answer = isFree ? Channel.socket.offer(bytes, to: descriptor) : 0
-    if answer != bytes.byteCount { finishSending(bytes, answer, site) }
+    if !isFree || answer != bytes.byteCount { finishSending(bytes, answer, site) }
   }
 
   /// - Parameter answer: the kernel's: how much it took, a negative `errno`, 0 where it was not asked.
