@@ -60,7 +60,7 @@ struct LoopPicture {
   private func station(_ moment: LoopMoment) -> Station? {
     switch moment.phase {
     case .polling: return .poll
-    case .unknown, .ended: return nil
+    case .unknown, .begun, .ended: return nil
     case .pass:
       switch moment.stack.first?.kind {
       case .io: return .io

@@ -76,7 +76,9 @@ func doing(_ moment: LoopMoment, _ setting: Setting) -> Line {
       Run("between callbacks, the tick is ", .dim), Run(words(moment.time - since, setting.glyphs)), Run(" old", .dim),
     ]
   case .ended: return [Run("the loop has ended", .dim)]
-  case .unknown where moment.isComplete: return [Run("not in the poll yet: the loop has just begun", .dim)]
+  case .begun: return [Run("not in the poll yet: the loop has just begun", .dim)]
+  case .unknown where moment.isComplete:
+    return [Run("in the poll or between callbacks: nothing since tells which", .dim)]
   case .unknown: return [Run("not known: the events before this moment are missing", .dim)]
   }
 }

@@ -60,6 +60,7 @@ import Trace
     case .polling(let since, _): lines.append("polls for \(ms(moment.time - since))")
     case .pass(let since): lines.append("in a tick for \(ms(moment.time - since))")
     case .ended: lines.append("ended")
+    case .begun: lines.append("begun")
     case .unknown: lines.append("unknown")
     }
     for span in moment.stack {
@@ -162,6 +163,14 @@ import Trace
       polls in 2 ms, finds 99
       """)
     #expect(try self.moment(at: 20.0045, of: late).calls == [])
+  }
+
+  @Test func aLoopThatIsReadFromACheckpointOnHasNotJustBegun() throws {
+    let quiet = "1 20.001 checkpoint ready-queue=0 pool-queued=0 pool-running=0 unlisted=0\n"
+    let late = try moment(at: 20.5, of: quiet)
+    #expect(late.phase == .unknown)
+    #expect(late.isComplete)
+    #expect(try moment(at: 10.0005).phase == .begun)
   }
 
   @Test func pastAGapNothingIsTakenForGranted() throws {

@@ -18,6 +18,15 @@ import Trace
     #expect(screen.grid.lines[12].contains("not in the poll yet: the loop has just begun"), "\(screen.grid.lines)")
   }
 
+  @Test func readFromACheckpointOnALoopIsNotSaidToHaveJustBegun() {
+    var batch = Batch(loop: LoopID(1))
+    batch.add(Checkpoint(readyQueue: 0, poolQueued: 0, poolRunning: 0), at: Samples.at(5_000))
+    var replay = LoopReplay(loop: LoopID(1))
+    replay.consume(batch, through: Samples.at(6_000))
+    let line = doing(replay.moment(at: Samples.at(6_000), Definitions()), Setting(Samples.input(Samples.healthy())))
+    #expect(line.map(\.text) == ["in the poll or between callbacks: nothing since tells which"])
+  }
+
   @Test func arrowsGoAColumnAndStayWithinTheTrace() throws {
     var screen = try screen()
     let length = screen.state.wanted(screen.report, source: .replay, size: screen.size).slices.length

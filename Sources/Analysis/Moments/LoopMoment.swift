@@ -38,8 +38,10 @@ public struct LoopMoment: Hashable, Sendable {
 
   /// Where a loop is in its round.
   public enum Phase: Hashable, Sendable {
-    /// Nothing is known of the time before: the trace begins here, or events are missing.
+    /// In the poll or in a pass: events are missing before, or it was read from a checkpoint on, which does not say.
     case unknown
+    /// Begun, and not in the poll yet.
+    case begun
     /// In the kernel, since then; `nil` waits without limit.
     case polling(since: Instant, timeout: Nanoseconds?)
     /// In a pass that began then.

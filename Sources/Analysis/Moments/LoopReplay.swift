@@ -74,7 +74,9 @@ public struct LoopReplay: Sendable {
     case .watched(let descriptor, let text): if labels.count < Self.limit { labels[descriptor] = batch.text(text) }
     case .unwatched(let descriptor): labels[descriptor] = nil
     case .pool(let queued, let running): pool = (queued, running)
-    case .loopBegan: isComplete = true
+    case .loopBegan:
+      isComplete = true
+      phase = .begun
     case .loopEnded: turn(to: .ended)
     case .gap: lose()
     case .checkpoint(let index):
@@ -91,7 +93,10 @@ public struct LoopReplay: Sendable {
   }
 
   private mutating func begin(_ span: Event.Began, at time: Instant) {
-    if case .unknown = phase { phase = .pass(since: time) }
+    switch phase {
+    case .unknown, .begun: phase = .pass(since: time)
+    case .polling, .pass, .ended: break
+    }
     let entry = span.operation.flatMap { queue.removeValue(forKey: $0) }
     let operation = span.operation.flatMap { operations[$0] }
     let own = span.startsChain ? ChainID(raw: span.id.raw) : nil
@@ -188,7 +193,7 @@ public struct LoopReplay: Sendable {
     switch phase {
     case .ended: return batch
     case .polling(_, let timeout): batch.events.append(Event(time, .pollEntered(timeout: timeout)))
-    case .pass, .unknown: break
+    case .pass, .begun, .unknown: break
     }
     batch.add(
       Checkpoint(

@@ -128,7 +128,10 @@ public struct LoopWindow: Hashable, Sendable {
   private mutating func open(
     _ span: Event.Began, at began: Instant, _ filling: inout Filling, _ definitions: Definitions
   ) {
-    if case .unknown = filling.phase { filling.phase = .pass(since: began) }
+    switch filling.phase {
+    case .unknown, .begun: filling.phase = .pass(since: began)
+    case .polling, .pass, .ended: break
+    }
     var index: Int?
     if spans.count >= Self.limit { thin() }
     if !isDense {
@@ -162,7 +165,7 @@ public struct LoopWindow: Hashable, Sendable {
       guard !isDense, time > from else { return }
       guard passes.count < Self.limit else { return thin() }
       passes.append(Pass(from: since, to: nil))
-    case .unknown, .ended: break
+    case .unknown, .begun, .ended: break
     }
   }
 
