@@ -229,6 +229,7 @@ public final class Reactor {
   package func checkBetweenTicks(_ call: StaticString) {
     if isInTick { misuse("\(call) of a VirtualReactor within a callback of its reactor \(name)") }
   }
+
   /// Whether anything but other threads can be heard from the kernel.
   package var isWatching: Bool { descriptors.count > 1 }
   /// Whether the next tick has something to run at once.

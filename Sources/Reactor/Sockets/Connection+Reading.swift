@@ -114,7 +114,7 @@ extension Connection {
   /// Has the poll report what is left, where it would not by itself.
   @inline(never)
   private func pollAgain() {
-    guard state != .closed, let interest, interest.contains([.read, .edge]) else { return }
+    guard let interest, interest.contains([.read, .edge]) else { return }
     reactor.change(descriptor, interest)
   }
 

@@ -171,7 +171,7 @@ extension Connection: Watcher {
 
   @inline(never)
   private func readyForMore(_ readiness: Readiness, _ reads: Bool) {
-    if readiness.writable, state != .closed, hasOutput { flush() }
+    if readiness.writable, hasOutput { flush() }
     if readiness.hungUp, !reads, state != .closed { hangUp() }
   }
 
